@@ -1,0 +1,400 @@
+//! The manifest: what a host must know before the first request.
+//!
+//! JSON in the custom section [`MANIFEST_SECTION`](crate::MANIFEST_SECTION). Unknown
+//! facts, kinds and capabilities are refused when it is read, by name. Its JSON Schema
+//! is `docs/manifest.schema.json`, generated from these types.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that a host sets up for a policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Manifest {
+    /// The ABI's major version.
+    pub abi: u16,
+    /// The language's version.
+    pub language: u16,
+    /// The policy's name: the stem of its file.
+    pub name: String,
+    /// SHA-256 of the sources, in hex.
+    pub source_digest: String,
+    /// SHA-256 of the module without this section, in hex.
+    pub module_digest: String,
+    /// The source files, by index.
+    pub files: Vec<String>,
+    /// Origins and pools, by the index that a `proxy` effect names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Target>,
+    /// What the `proxy` statements of the policy declare, by index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<ProxyOptions>,
+    /// Experiments, by the index in notes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<Experiment>,
+    /// Names of the secrets, by index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+    /// Params, with what they are when the host says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<Param>,
+    /// Which facts each call holds; set 0 is the start of a request.
+    pub slot_sets: Vec<Vec<Slot>>,
+    /// Everything that decides, by index.
+    pub rules: Vec<Rule>,
+    /// Where statements stand: `[file, line, column]`, lines and columns from 1.
+    pub places: Vec<[u32; 3]>,
+    /// The bounds that the compiler proved.
+    pub limits: Limits,
+    /// What a host must be able to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<Capability>,
+}
+
+/// Where a `proxy` may go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Target {
+    /// One upstream server.
+    Origin(Origin),
+    /// A choice among origins.
+    Pool(Pool),
+}
+
+/// An upstream server. Durations are in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Origin {
+    /// Its name in the policy.
+    pub name: String,
+    /// `http://host[:port]` or `https://…`, without a path.
+    pub url: String,
+    /// The `Host` to send instead of the URL's authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Longest time to connect.
+    pub connect_ms: u64,
+    /// Longest time of one try, to the response's head.
+    pub timeout_ms: u64,
+    /// Longest silence while a body streams, and longest life of an idle connection.
+    pub idle_ms: u64,
+}
+
+/// A choice among origins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Pool {
+    /// Its name in the policy.
+    pub name: String,
+    /// How a member is chosen.
+    pub choice: Choice,
+    /// The members, in order.
+    pub members: Vec<Member>,
+}
+
+/// How a pool chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// The first that can be reached, in order.
+    Failover,
+    /// By weight.
+    Weighted,
+}
+
+/// A member of a pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Member {
+    /// Index of the origin among the targets.
+    pub target: u32,
+    /// Its weight, in millionths of the whole; 0 in a `failover` pool.
+    #[serde(default)]
+    pub weight: u32,
+    /// The weight is this param instead (a percentage), by index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_param: Option<u32>,
+    /// The weight is what the others leave.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rest: bool,
+}
+
+/// What a `proxy` block declares.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ProxyOptions {
+    /// Longest time of one try, to the response's head; the origin's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Further tries at the same target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// Another target when this one gave nothing usable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
+}
+
+/// Further tries.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Retry {
+    /// How many beyond the first.
+    pub times: u32,
+    /// After which failures.
+    pub on: Vec<Failure>,
+}
+
+/// Another target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Fallback {
+    /// Its index.
+    pub target: u32,
+    /// After which failures.
+    pub on: Vec<Failure>,
+}
+
+/// How a try can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// No connection.
+    Connect,
+    /// No response head in time.
+    Timeout,
+    /// The connection broke, or what came was not HTTP.
+    Reset,
+    /// This status.
+    Status(u16),
+    /// Any status from 500 to 599.
+    ServerError,
+}
+
+/// An experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Experiment {
+    /// Its name in the policy.
+    pub name: String,
+    /// Its arms, by index.
+    pub arms: Vec<String>,
+}
+
+/// A value that the host supplies when it loads the module.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Param {
+    /// Its name in the policy.
+    pub name: String,
+    /// Its type in the language: `string`, `int`, `bool`, `float`, `duration`, `size`, `percent`, `time`, `ip`.
+    pub r#type: String,
+    /// How its slot is written.
+    pub kind: Kind,
+    /// What it is when the host says nothing: a string, number or boolean (durations in
+    /// milliseconds, sizes in bytes, percentages in millionths); must be given when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
+}
+
+/// One slot of a set.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Slot {
+    /// What it holds.
+    #[serde(flatten)]
+    pub fact: Fact,
+    /// How it is written.
+    pub kind: Kind,
+}
+
+/// How a slot's bytes are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Kind {
+    /// Any bytes.
+    Bytes = 0,
+    /// 8 bytes, two's complement.
+    I64 = 1,
+    /// 16 bytes, network order; an IPv4 address as its mapped form (`::ffff:a.b.c.d`).
+    Ip = 2,
+    /// 1 byte, 0 or 1.
+    Bool = 3,
+    /// 8 bytes, IEEE 754, finite.
+    F64 = 4,
+    /// `u32 count`, then that many refs (offsets from the start of the record).
+    List = 5,
+}
+
+/// A raw fact, as a host knows it without understanding the policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "fact")]
+pub enum Fact {
+    /// The method, as it came.
+    #[serde(rename = "request.method")]
+    Method,
+    /// Path and query as they came (origin-form; absolute-form is taken apart by the host).
+    #[serde(rename = "request.target")]
+    RequestTarget,
+    /// `http` or `https`.
+    #[serde(rename = "request.scheme")]
+    Scheme,
+    /// Host and port as the client named them.
+    #[serde(rename = "request.authority")]
+    Authority,
+    /// `1.0`, `1.1`, `2`, `3`.
+    #[serde(rename = "request.http_version")]
+    HttpVersion,
+    /// The request's id, made by the host.
+    #[serde(rename = "request.id")]
+    RequestId,
+    /// The request's body, after a `body` effect was answered with ok.
+    #[serde(rename = "request.body")]
+    Body,
+    /// A request header's fields, combined with `, ` (`Cookie`: with `; `). Names are lower case.
+    #[serde(rename = "request.header")]
+    Header {
+        /// The field's name.
+        name: String,
+    },
+    /// A request header's fields, one by one.
+    #[serde(rename = "request.headers")]
+    HeaderList {
+        /// The field's name.
+        name: String,
+    },
+    /// The client's address.
+    #[serde(rename = "client.ip")]
+    ClientIp,
+    /// The client's port.
+    #[serde(rename = "client.port")]
+    ClientPort,
+    /// TLS version, as `1.2` or `1.3`; absent without TLS.
+    #[serde(rename = "client.tls.version")]
+    TlsVersion,
+    /// ISO 3166-1 alpha-2 code.
+    #[serde(rename = "geo.country")]
+    Country,
+    /// Continent code: `AF AN AS EU NA OC SA`.
+    #[serde(rename = "geo.continent")]
+    Continent,
+    /// Region or state.
+    #[serde(rename = "geo.region")]
+    Region,
+    /// City.
+    #[serde(rename = "geo.city")]
+    City,
+    /// Latitude in degrees.
+    #[serde(rename = "geo.latitude")]
+    Latitude,
+    /// Longitude in degrees.
+    #[serde(rename = "geo.longitude")]
+    Longitude,
+    /// Number of the autonomous system.
+    #[serde(rename = "geo.asn")]
+    Asn,
+    /// The point of presence.
+    #[serde(rename = "edge.pop")]
+    Pop,
+    /// The host's region.
+    #[serde(rename = "edge.region")]
+    EdgeRegion,
+    /// A param of the policy.
+    #[serde(rename = "param")]
+    Param {
+        /// Its name.
+        name: String,
+    },
+    /// The response's status.
+    #[serde(rename = "response.status")]
+    ResponseStatus,
+    /// The name of the origin that answered; absent when none did.
+    #[serde(rename = "response.origin")]
+    ResponseOrigin,
+    /// A response header's fields, combined with `, `.
+    #[serde(rename = "response.header")]
+    ResponseHeader {
+        /// The field's name.
+        name: String,
+    },
+    /// A response header's fields, one by one.
+    #[serde(rename = "response.headers")]
+    ResponseHeaderList {
+        /// The field's name.
+        name: String,
+    },
+}
+
+/// Something that decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Rule {
+    /// `route.home`, `waf.shield.no_dotfiles`, `default` …
+    pub name: String,
+    /// What it is.
+    pub kind: RuleKind,
+    /// Index of its place.
+    pub place: u32,
+}
+
+/// What kind of thing decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// A route.
+    Route,
+    /// `default`.
+    Default,
+    /// `on request`.
+    OnRequest,
+    /// An `on response` block.
+    OnResponse,
+    /// `on error`.
+    OnError,
+    /// A rule that denies: of a `waf`, or a `require`. Its answers carry `X-Edge-Rule`.
+    Deny,
+}
+
+/// Bounds that the compiler proved, in bytes unless said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Limits {
+    /// Longest input.
+    pub input: u32,
+    /// Longest request body that the policy reads; 0 when it reads none.
+    pub body: u32,
+    /// Longest output, as a line in the input's length.
+    pub output: Line,
+    /// Most instructions a call can run, as a line in the input's length.
+    pub fuel: Line,
+    /// The module's memory.
+    pub memory: u32,
+}
+
+/// `base + per_byte × length`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Line {
+    /// What does not depend on the length.
+    pub base: u64,
+    /// What each byte of input adds.
+    pub per_byte: u64,
+}
+
+/// Something that not every host can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// Read a request's body before deciding.
+    Body,
+    /// Fill in secrets.
+    Secrets,
+    /// Repeated header fields, one by one.
+    HeaderList,
+}

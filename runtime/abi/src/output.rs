@@ -1,0 +1,288 @@
+//! What a guest hands back: header, effects, and what they refer to.
+//!
+//! ```text
+//!  0  u32 length    4  u16 version   6  u16 status    8  u32 effects (count)
+//! 12  u16 next slot set             14  u16 wanted events (bit n: event n)
+//! 16  ref continuation              24  ref effects (address, bytes)
+//! ```
+//! Refs hold absolute addresses and lie in constants, in the input of this call or
+//! in this output (`length` bytes from its address). Effects are back to back.
+
+/// Bytes of the header.
+pub const HEADER: u32 = 32;
+/// Offset of the record's length, all that its refs may reach included.
+pub const LENGTH: u32 = 0;
+/// Offset of the ABI version.
+pub const VERSION: u32 = 4;
+/// Offset of the [`Status`].
+pub const STATUS: u32 = 6;
+/// Offset of the number of effects.
+pub const EFFECTS: u32 = 8;
+/// Offset of the slot set wanted with the next call; 0: no further call is wanted.
+pub const NEXT_SLOTS: u32 = 12;
+/// Offset of the mask of events for which a further call is wanted.
+pub const WANTED: u32 = 14;
+/// Offset of the continuation's ref.
+pub const CONTINUATION: u32 = 16;
+/// Offset of the effects' ref.
+pub const EFFECTS_REF: u32 = 24;
+
+/// Most effects in one output.
+pub const MAX_EFFECTS: u32 = 256;
+/// Most edits in one list.
+pub const MAX_EDITS: u32 = 64;
+/// Most segments in one list.
+pub const MAX_SEGMENTS: u32 = 1024;
+
+/// How the guest took its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum Status {
+    /// The effects say what to do.
+    Ok = 0,
+    /// The bytes are not an input of this module: a fault of the host.
+    InvalidInput = 1,
+    /// The continuation is not one of this module's.
+    StaleContinuation = 2,
+}
+
+/// Header of an effect: `u16 op · u16 flags · u32 size`, the size in bytes with the header.
+pub mod effect {
+    /// Offset of the [`Op`](super::Op).
+    pub const OP: u32 = 0;
+    /// Offset of the flags.
+    pub const FLAGS: u32 = 2;
+    /// Offset of the size.
+    pub const SIZE: u32 = 4;
+    /// Bytes of the header.
+    pub const HEADER: u32 = 8;
+    /// Flag: an answer is wanted, as a result of the next call.
+    pub const ANSWER: u16 = 1;
+    /// Flag: only if the wait before it succeeded.
+    pub const CHAINED: u16 = 2;
+}
+
+/// What an effect does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum Op {
+    /// Terminal: answer.
+    Respond = 1,
+    /// Terminal: ask an origin and hand its answer on.
+    Proxy = 2,
+    /// Terminal of a response phase: let the response go on.
+    Pass = 3,
+    /// Terminal: the request or a value of the policy can't be used.
+    Fault = 4,
+    /// Ask a rate limit.
+    Limit = 16,
+    /// Ask who is calling.
+    Verify = 17,
+    /// Ask an origin for something.
+    Fetch = 18,
+    /// Read a store.
+    StoreGet = 19,
+    /// Add to a counter.
+    CounterAdd = 20,
+    /// List counters.
+    CounterList = 21,
+    /// Read the request's body.
+    Body = 22,
+    /// Seal a value.
+    Seal = 23,
+    /// Unseal a value.
+    Unseal = 24,
+    /// Compute a keyed hash.
+    Hmac = 25,
+    /// Write to a store.
+    Put = 32,
+    /// Delete from a store.
+    Delete = 33,
+    /// Purge from the cache.
+    Purge = 34,
+    /// Write a line to the log.
+    Log = 35,
+    /// Count in a metric.
+    Count = 36,
+    /// Something to be remembered about this request: a [`note`](note).
+    Note = 37,
+    /// Admit a response to the cache.
+    Admit = 38,
+}
+
+/// `respond`: 40 bytes.
+pub mod respond {
+    /// The deciding rule.
+    pub const RULE: u32 = 8;
+    /// `u16`: the status.
+    pub const STATUS: u32 = 12;
+    /// Ref: the content type; (0, 0) for none. An edit may overwrite it.
+    pub const CONTENT_TYPE: u32 = 16;
+    /// Ref to a table of edits.
+    pub const EDITS: u32 = 24;
+    /// Ref to a table of segments.
+    pub const BODY: u32 = 32;
+    /// Size of the effect.
+    pub const SIZE: u32 = 40;
+}
+
+/// `proxy`: 96 bytes.
+pub mod proxy {
+    /// The deciding rule.
+    pub const RULE: u32 = 8;
+    /// Index of the target in the manifest.
+    pub const TARGET: u32 = 12;
+    /// Ref: the method; (0, 0) for the client's.
+    pub const METHOD: u32 = 16;
+    /// Ref: the path, as it goes upstream.
+    pub const PATH: u32 = 24;
+    /// Ref: the query string without `?`; (0, 0) for none.
+    pub const QUERY: u32 = 32;
+    /// Ref: the `Host` to send; (0, 0) for the origin's authority.
+    pub const HOST: u32 = 40;
+    /// Ref to a table of edits of the request.
+    pub const REQUEST_EDITS: u32 = 48;
+    /// Ref to a table of edits of the response, known already.
+    pub const RESPONSE_EDITS: u32 = 56;
+    /// Index of the proxy's options in the manifest.
+    pub const OPTIONS: u32 = 64;
+    /// Index of the cache policy; [`NONE`](super::NONE) for none.
+    pub const CACHE: u32 = 68;
+    /// Ref: the cache key.
+    pub const KEY: u32 = 72;
+    /// Ref: the continuation of the body scan; (0, 0) for none.
+    pub const SCAN: u32 = 80;
+    /// Most body bytes to scan.
+    pub const SCAN_LIMIT: u32 = 88;
+    /// Size of the effect.
+    pub const SIZE: u32 = 96;
+}
+
+/// `pass`: 24 bytes.
+pub mod pass {
+    /// The deciding rule.
+    pub const RULE: u32 = 8;
+    /// Ref to a table of edits.
+    pub const EDITS: u32 = 16;
+    /// Size of the effect.
+    pub const SIZE: u32 = 24;
+}
+
+/// `fault`: 24 bytes.
+pub mod fault {
+    /// The rule that was deciding.
+    pub const RULE: u32 = 8;
+    /// Index of the statement's place in the manifest.
+    pub const PLACE: u32 = 12;
+    /// Why: a [`Reason`].
+    pub const REASON: u32 = 16;
+    /// Size of the effect.
+    pub const SIZE: u32 = 24;
+
+    /// Why a request can't be answered as the policy says.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[repr(u32)]
+    pub enum Reason {
+        /// The request's path cannot be normalised: 400.
+        RequestPath = 1,
+        /// A value in an upstream path holds `?`, `#`, a control or a new dot segment: 500.
+        UpstreamPath = 2,
+        /// `redirect` to a place with a control character: 500.
+        Location = 3,
+    }
+}
+
+/// `body`: 16 bytes. The answer is a result without payload; the bytes are the fact `request.body`.
+pub mod body {
+    /// Most bytes to read.
+    pub const LIMIT: u32 = 8;
+    /// Size of the effect.
+    pub const SIZE: u32 = 16;
+}
+
+/// `log`: 24 bytes.
+pub mod log {
+    /// Index of the statement's place in the manifest.
+    pub const PLACE: u32 = 8;
+    /// Ref: the text.
+    pub const TEXT: u32 = 16;
+    /// Size of the effect.
+    pub const SIZE: u32 = 24;
+}
+
+/// `note`: 24 bytes. The same note twice in a request counts once.
+pub mod note {
+    /// A [`Kind`].
+    pub const KIND: u32 = 8;
+    /// Index of what it is about.
+    pub const ID: u32 = 12;
+    /// The value: an experiment's arm.
+    pub const VALUE: u32 = 16;
+    /// Size of the effect.
+    pub const SIZE: u32 = 24;
+
+    /// What a note is about.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[repr(u32)]
+    pub enum Kind {
+        /// An experiment's value was read.
+        Exposure = 1,
+        /// A rule fired without deciding.
+        Rule = 2,
+    }
+}
+
+/// One header edit: 24 bytes.
+pub mod edit {
+    /// `u8`: an [`Op`].
+    pub const OP: u32 = 0;
+    /// `u8`: [`SEGMENTS`] or 0.
+    pub const FLAGS: u32 = 1;
+    /// Index of the statement's place in the manifest.
+    pub const PLACE: u32 = 4;
+    /// Ref: the header's name in lower case; in a removal it may end in `*`.
+    pub const NAME: u32 = 8;
+    /// Ref: the value's bytes or, with [`SEGMENTS`], a table of segments.
+    pub const VALUE: u32 = 16;
+    /// Bytes of one edit.
+    pub const SIZE: u32 = 24;
+    /// Flag: the value is a table of segments. Only in edits of a request to an origin.
+    pub const SEGMENTS: u8 = 1;
+
+    /// What an edit does.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[repr(u8)]
+    pub enum Op {
+        /// Replace all fields of that name.
+        Set = 1,
+        /// Add a field.
+        Add = 2,
+        /// Remove all fields of that name.
+        Remove = 3,
+    }
+}
+
+/// One segment: `u32 kind · u32 id · ref bytes`, 16 bytes.
+pub mod segment {
+    /// A [`Kind`].
+    pub const KIND: u32 = 0;
+    /// Index of the secret.
+    pub const ID: u32 = 4;
+    /// Ref: the bytes.
+    pub const BYTES: u32 = 8;
+    /// Bytes of one segment.
+    pub const SIZE: u32 = 16;
+
+    /// What a segment stands for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[repr(u32)]
+    pub enum Kind {
+        /// The bytes that it refers to.
+        Bytes = 0,
+        /// A secret that the host fills in.
+        Secret = 1,
+    }
+}
+
+/// "None" where an index stands.
+pub const NONE: u32 = u32::MAX;
