@@ -1,1 +1,7 @@
-//! Placeholder.
+//! From `.edge` sources to a WebAssembly module.
+//!
+//! Strings in, bytes and diagnostics out: no files, no clock, no engine.
+
+pub mod ast;
+pub mod diagnostics;
+pub mod source;

@@ -1,0 +1,80 @@
+//! Problems with a policy: one code, one file.
+//!
+//! Each file of this folder holds one code: a doc comment (what it means, why it is a
+//! problem, an example, the fix) and a miette struct with spans as fields. The table of
+//! codes is [`codes`]; `docs/errors.md` is made from the doc comments. A stage pushes
+//! what it finds into [`Problems`] and goes on, so that one run reports everything.
+//!
+//! Wording: lower case, no final period, the user's text in backticks, never a Rust type.
+
+pub mod codes;
+
+use crate::source::{SourceMap, Span};
+
+/// What every diagnostic is: a miette diagnostic that knows its file.
+pub trait Problem: miette::Diagnostic + Send + Sync + 'static {
+    /// The place that the report starts with; its file is the one shown.
+    fn span(&self) -> Span;
+}
+
+/// The problems found so far, in the order found.
+#[derive(Default)]
+pub struct Problems {
+    list: Vec<Box<dyn Problem>>,
+    hidden: usize,
+}
+
+/// Problems reported in one run; what is beyond is counted.
+pub const MOST_PROBLEMS: usize = 200;
+
+impl Problems {
+    /// Adds one.
+    pub fn push(&mut self, problem: impl Problem) {
+        if self.list.len() < MOST_PROBLEMS {
+            self.list.push(Box::new(problem));
+        } else {
+            self.hidden += 1;
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Ends the compilation if there is any, ordered by place.
+    ///
+    /// # Errors
+    /// The report, if there is a problem.
+    pub fn finish(self, sources: &SourceMap) -> Result<(), Report> {
+        if self.list.is_empty() {
+            return Ok(());
+        }
+        let mut list = self.list;
+        list.sort_by_key(|p| p.span());
+        Err(Report {
+            problems: list,
+            hidden: self.hidden,
+            sources: sources.clone(),
+        })
+    }
+}
+
+/// Everything that is wrong with a policy.
+pub struct Report {
+    /// By file and place.
+    pub problems: Vec<Box<dyn Problem>>,
+    /// How many more there are than are listed.
+    pub hidden: usize,
+    /// The texts that the places refer to.
+    pub sources: SourceMap,
+}
+
+impl std::fmt::Debug for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries(self.problems.iter().map(|p| p.to_string()))
+            .finish()
+    }
+}

@@ -1,0 +1,124 @@
+//! Source texts and places in them.
+
+use std::fmt;
+
+/// A file of one compilation, by the order in which it was first named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset behind the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The smallest span that holds both; `other` must be in the same file.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
+impl From<Span> for miette::SourceSpan {
+    fn from(span: Span) -> Self {
+        (
+            span.start as usize,
+            span.end.saturating_sub(span.start) as usize,
+        )
+            .into()
+    }
+}
+
+/// One source text, with the name that diagnostics show.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// The path as the user knows it (`policy.edge`, `./shared.edge`, `std/waf.edge`).
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// All texts of one compilation.
+#[derive(Debug, Clone, Default)]
+pub struct SourceMap {
+    /// By [`FileId`]; the policy itself is the first.
+    pub files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// The file of an id.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// Line and column of the start of a span, both from 1; columns count characters.
+    #[must_use]
+    pub fn line_column(&self, span: Span) -> (u32, u32) {
+        let Some(before) = self
+            .get(span.file)
+            .and_then(|f| f.text.get(..span.start as usize))
+        else {
+            return (1, 1);
+        };
+        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        (
+            u32::try_from(line).unwrap_or(u32::MAX),
+            u32::try_from(column).unwrap_or(u32::MAX),
+        )
+    }
+}
+
+/// Why a file that a policy names can't be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadError {
+    /// There is no such file.
+    NotFound,
+    /// The path leads outside the policy's folder.
+    Outside,
+    /// The file is larger than the limit, in bytes.
+    TooLarge(u64),
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::NotFound => f.write_str("there is no such file"),
+            LoadError::Outside => f.write_str("the path leads outside the policy's folder"),
+            LoadError::TooLarge(limit) => write!(f, "the file is larger than {limit} bytes"),
+            LoadError::Other(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Where `use` and `load` get their bytes. The compiler itself opens no files.
+pub trait Loader {
+    /// The bytes of `path`, relative to the policy's folder, with `/` between parts.
+    ///
+    /// # Errors
+    /// When the file can't be had.
+    fn load(&self, path: &str) -> Result<Vec<u8>, LoadError>;
+}
+
+/// A loader that has nothing: for policies that stand alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&self, _path: &str) -> Result<Vec<u8>, LoadError> {
+        Err(LoadError::NotFound)
+    }
+}
