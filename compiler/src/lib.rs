@@ -4,4 +4,5 @@
 
 pub mod ast;
 pub mod diagnostics;
+pub mod hir;
 pub mod source;
