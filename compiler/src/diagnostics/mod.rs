@@ -9,6 +9,14 @@
 
 pub mod codes;
 
+// reading
+mod e0001;
+pub use e0001::FileTooLarge;
+
+// syntax
+mod e0102;
+pub use e0102::UnknownDeclaration;
+
 use crate::source::{SourceMap, Span};
 
 /// What every diagnostic is: a miette diagnostic that knows its file.
