@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The bundled host: runs a policy's module on real traffic.
+//!
+//! A policy is a pure function in WebAssembly. This crate hands it the facts of a
+//! request and carries out what it answers:
+//!
+//! * [`engine`] loads a module, refuses what is not a policy, and calls it;
+//! * [`input`] writes the facts into the guest's memory, [`output`] checks what
+//!   comes back, both in place;
+//! * [`exchange`] is the state machine of one request, over an [`upstream`] that
+//!   may be sockets, memory or anything else.
+//!
+//! A worker is single-threaded: each thread has its own guest instance, and
+//! futures need not be `Send`.
+
+pub mod engine;
+pub mod exchange;
+pub mod input;
+pub mod output;
+pub mod settings;
+pub mod sources;
+pub mod target;
+pub mod upstream;

@@ -1,0 +1,87 @@
+//! One request from its head to its answer's head: the state machine.
+//!
+//! The guest decides and the host acts. Between two calls of the guest only the
+//! values in [`Follow`] live on, so the one instance of a worker serves any
+//! number of requests at the same time.
+
+mod record;
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::uri::Scheme;
+
+pub use record::{Exposure, LogLine, Record, RequestId};
+
+use crate::engine::{Guest, GuestError};
+use crate::settings::Deployment;
+use crate::sources::{Clock, Entropy};
+use crate::upstream::{Body, Upstream};
+
+/// Who is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// The peer's address.
+    pub ip: IpAddr,
+    /// The peer's port.
+    pub port: u16,
+    /// `http` or `https`.
+    pub scheme: Scheme,
+    /// `1.2` or `1.3`; none without TLS.
+    pub tls_version: Option<&'static str>,
+}
+
+/// What goes back to the client, and what is remembered about it.
+pub struct Answer {
+    /// The response; its body may still be streaming from an origin.
+    pub response: http::Response<Body>,
+    /// For logs and metrics.
+    pub record: Record,
+}
+
+/// What one thread needs to serve a policy: its own guest instance.
+pub struct Worker {
+    deployment: Arc<Deployment>,
+    guest: RefCell<Guest>,
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+}
+
+impl Worker {
+    /// A worker with a fresh instance.
+    ///
+    /// # Errors
+    /// The module can't be instantiated.
+    pub fn new(
+        deployment: Arc<Deployment>,
+        clock: Box<dyn Clock>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self, GuestError> {
+        let guest = RefCell::new(Guest::new(deployment.policy())?);
+        Ok(Worker {
+            deployment,
+            guest,
+            clock,
+            entropy,
+        })
+    }
+
+    /// The policy and its settings.
+    #[must_use]
+    pub fn deployment(&self) -> &Arc<Deployment> {
+        &self.deployment
+    }
+}
+
+/// Answers one request. Never fails: what goes wrong is a 4xx or 5xx with its
+/// reason in the record.
+pub async fn handle<U: Upstream>(
+    worker: &Worker,
+    upstream: &U,
+    request: http::Request<Body>,
+    client: Client,
+) -> Answer {
+    let _ = (worker, upstream, request, client);
+    std::future::pending().await
+}

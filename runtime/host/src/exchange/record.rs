@@ -1,0 +1,137 @@
+//! What is remembered about a request once it is answered.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Uri, Version};
+
+use super::Client;
+use crate::engine::Policy;
+use crate::upstream::TryError;
+
+/// Everything that an access log or a metric may want to know.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The policy that decided.
+    pub policy: Arc<Policy>,
+    /// The request's id.
+    pub id: RequestId,
+    /// When its head arrived, in milliseconds since 1970 (UTC).
+    pub received_ms: u64,
+    /// The client; behind a trusted peer, the one that the peer names.
+    pub client: Client,
+    /// The method.
+    pub method: Method,
+    /// The target as it came.
+    pub uri: Uri,
+    /// The version of HTTP.
+    pub version: Version,
+    /// Host and port as the client named them.
+    pub authority: Option<HeaderValue>,
+    /// `User-Agent`.
+    pub user_agent: Option<HeaderValue>,
+    /// `Referer`.
+    pub referer: Option<HeaderValue>,
+    /// The answer's status.
+    pub status: u16,
+    /// The rule that decided; none when the host answered by itself.
+    pub rule: Option<u32>,
+    /// The origin that answered; none when the policy or the host did.
+    pub origin: Option<u32>,
+    /// How many times an origin was asked.
+    pub tries: u32,
+    /// Time spent on deciding: building inputs, running the guest, checking outputs.
+    pub decision: Duration,
+    /// Time spent on waiting for response heads.
+    pub upstream: Duration,
+    /// Experiments whose value was read.
+    pub exposures: Vec<Exposure>,
+    /// Rules that fired without deciding.
+    pub fired: Vec<u32>,
+    /// Lines of `log` statements.
+    pub logs: Vec<LogLine>,
+    /// The last failure of an origin.
+    pub failure: Option<TryError>,
+    /// Why the host answered 4xx or 5xx by itself. Not for clients.
+    pub fault: Option<String>,
+}
+
+impl Record {
+    /// The name of the rule that decided.
+    #[must_use]
+    pub fn rule_name(&self) -> Option<&str> {
+        self.policy.rule_name(self.rule?)
+    }
+
+    /// The name of the origin that answered.
+    #[must_use]
+    pub fn origin_name(&self) -> Option<&str> {
+        self.policy.target_name(self.origin?)
+    }
+
+    /// The experiments' names with the arms' names.
+    pub fn exposure_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.exposures.iter().filter_map(|exposure| {
+            let experiment = self
+                .policy
+                .manifest()
+                .experiments
+                .get(exposure.experiment as usize)?;
+            Some((
+                experiment.name.as_str(),
+                experiment.arms.get(exposure.arm as usize)?.as_str(),
+            ))
+        })
+    }
+}
+
+/// An experiment's value was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exposure {
+    /// Index of the experiment.
+    pub experiment: u32,
+    /// Index of its arm.
+    pub arm: u32,
+}
+
+/// What a `log` statement said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Index of the statement's place.
+    pub place: u32,
+    /// The text; what is not UTF-8 is replaced.
+    pub text: String,
+}
+
+/// 128 random bits that name a request; printed as 32 hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId([u8; 32]);
+
+impl RequestId {
+    /// The id with these bits.
+    #[must_use]
+    pub fn from_bits(high: u64, low: u64) -> Self {
+        let bits = (u128::from(high) << 64) | u128::from(low);
+        let mut digits = [0; 32];
+        for (at, digit) in digits.iter_mut().enumerate() {
+            let nibble = (bits >> (124 - 4 * at)) & 15;
+            *digit = HEX.get(nibble as usize).copied().unwrap_or(b'0');
+        }
+        RequestId(digits)
+    }
+
+    /// The 32 hex digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";

@@ -1,0 +1,177 @@
+//! What an operator gives a policy besides its module: secrets, params, where
+//! clients are, whom to trust.
+
+mod geo;
+mod network;
+mod param;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use geo::{Geo, GeoTable};
+pub use network::{Network, NetworkError};
+pub use param::{ParamError, ParamValue};
+
+use crate::engine::Policy;
+
+/// Everything that a host supplies when it loads a policy.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Secrets, by the policy's names.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Params, by the policy's names; those that are missing have their default. A
+    /// number is in the unit of the manifest; a string may have a unit (`30s`, `10MiB`, `5%`).
+    pub params: BTreeMap<String, Value>,
+    /// Where addresses are.
+    pub geo: GeoTable,
+    /// `edge.pop`.
+    pub pop: Option<String>,
+    /// `edge.region`.
+    pub region: Option<String>,
+    /// Peers whose `X-Forwarded-*` and `Forwarded` are believed and passed on.
+    pub trusted: Vec<Network>,
+}
+
+/// A secret's bytes, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Takes the bytes as they are.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Secret(bytes.into())
+    }
+
+    /// The bytes, for the place where they are used.
+    pub(crate) fn reveal(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A policy together with its settings, checked against each other; shared by all workers.
+#[derive(Debug)]
+pub struct Deployment {
+    policy: Arc<Policy>,
+    secrets: Vec<Secret>,
+    params: Vec<ParamValue>,
+    settings: Settings,
+}
+
+impl Deployment {
+    /// Binds settings to a policy.
+    ///
+    /// # Errors
+    /// A secret or param that the policy needs and the settings lack, a value of the
+    /// wrong type, a secret that can't stand in a header, or a name that the policy does not know.
+    pub fn new(policy: Arc<Policy>, mut settings: Settings) -> Result<Self, SettingsError> {
+        let manifest = policy.manifest();
+        let mut secrets = Vec::with_capacity(manifest.secrets.len());
+        for name in &manifest.secrets {
+            let secret = settings
+                .secrets
+                .get(name)
+                .ok_or_else(|| SettingsError::MissingSecret(name.clone()))?;
+            if secret
+                .reveal()
+                .iter()
+                .any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+            {
+                return Err(SettingsError::UnusableSecret(name.clone()));
+            }
+            secrets.push(secret.clone());
+        }
+        let mut params = Vec::with_capacity(manifest.params.len());
+        for param in &manifest.params {
+            let value = settings.params.get(&param.name).or(param.default.as_ref());
+            let value = value.ok_or_else(|| SettingsError::MissingParam(param.name.clone()))?;
+            let value = ParamValue::read(param, value).map_err(|error| SettingsError::Param {
+                name: param.name.clone(),
+                error,
+            })?;
+            params.push(value);
+        }
+        if let Some(name) = settings
+            .secrets
+            .keys()
+            .find(|name| !manifest.secrets.contains(name))
+        {
+            return Err(SettingsError::UnknownSecret(name.clone()));
+        }
+        if let Some(name) = settings
+            .params
+            .keys()
+            .find(|name| manifest.params.iter().all(|param| param.name != **name))
+        {
+            return Err(SettingsError::UnknownParam(name.clone()));
+        }
+        settings.secrets.clear();
+        settings.params.clear();
+        Ok(Deployment {
+            policy,
+            secrets,
+            params,
+            settings,
+        })
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The secrets, by the manifest's index.
+    pub(crate) fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
+    /// The params' values, by the manifest's index.
+    #[must_use]
+    pub fn params(&self) -> &[ParamValue] {
+        &self.params
+    }
+
+    /// What else was set; its secrets and params have moved here.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// Why settings don't fit a policy.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SettingsError {
+    /// A secret is missing.
+    #[error("the policy needs the secret `{0}`")]
+    MissingSecret(String),
+    /// A secret holds a byte that no header can hold.
+    #[error("the secret `{0}` holds a line break or a NUL and can't stand in a header")]
+    UnusableSecret(String),
+    /// A secret that the policy does not declare.
+    #[error("the policy has no secret `{0}`")]
+    UnknownSecret(String),
+    /// A param without a default is missing.
+    #[error("the policy needs a value for the param `{0}`")]
+    MissingParam(String),
+    /// A param that the policy does not declare.
+    #[error("the policy has no param `{0}`")]
+    UnknownParam(String),
+    /// A param's value does not fit.
+    #[error("the param `{name}`: {error}")]
+    Param {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        error: ParamError,
+    },
+}
