@@ -11,6 +11,7 @@
 pub mod input;
 pub mod manifest;
 pub mod output;
+pub mod test_plan;
 
 /// The major version that the exported global `edge_abi` and both records carry.
 pub const VERSION: u16 = 1;
