@@ -1,0 +1,253 @@
+//! What wasm sees: addresses and lengths in, packed results out.
+//!
+//! A text result is `address << 32 | length`; 0 is absent, since nothing lies at address 0. The
+//! compiler upholds what the safety of these functions asks: every (address, length) lies
+//! inside the memory, every `out` has the capacity that [`crate::bounds`] gives and overlaps no
+//! input, and a kernel is never called with an absent value.
+
+#![expect(unsafe_code, reason = "the one place where addresses become slices")]
+
+use core::cmp::Ordering;
+
+use crate::bounds::{self, Bound};
+use crate::{
+    base64, compare, cookie, decode, hash, hex, html, ip, json, number, path, percent, query, text, time, uri,
+};
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+type Address = usize;
+type Packed = u64;
+
+/// SAFETY: see the module's head; used with the addresses of one call only.
+unsafe fn bytes<'a>(address: Address, length: usize) -> &'a [u8] {
+    unsafe { core::slice::from_raw_parts(address as *const u8, length) }
+}
+
+/// SAFETY: as [`bytes`], and nothing else refers to that place during the call.
+unsafe fn buffer<'a>(address: Address, length: usize) -> &'a mut [u8] {
+    unsafe { core::slice::from_raw_parts_mut(address as *mut u8, length) }
+}
+
+fn pack(result: &[u8]) -> Packed {
+    (result.as_ptr() as u64) << 32 | result.len() as u64
+}
+
+fn pack_option(result: Option<&[u8]>) -> Packed {
+    result.map_or(0, pack)
+}
+
+/// Text to text, `(address, length, out)`.
+macro_rules! text_kernels {
+    ($($name:ident = $kernel:path, $pack:ident, $bound:ident;)*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(address: Address, length: usize, out: Address) -> Packed {
+            const BOUND: Bound = bounds::$bound;
+            let (input, out) = unsafe { (bytes(address, length), buffer(out, BOUND.capacity(length))) };
+            $pack($kernel(input, out))
+        }
+    )*};
+}
+
+text_kernels! {
+    lower = text::lower, pack, SAME;
+    upper = text::upper, pack, SAME;
+    url_decode = percent::url_decode, pack, SAME;
+    html_decode = html::html_decode, pack, SAME;
+    base64_decode = base64::base64_decode, pack_option, SAME;
+    base64url_encode = base64::base64url_encode, pack, DOUBLE;
+    hex = hex::hex, pack, DOUBLE;
+    json_escape = json::json_escape, pack, ENTITY;
+    html_escape = html::html_escape, pack, ENTITY;
+    query_encode = percent::query_encode, pack, ESCAPED;
+    path_normalise = path::path_normalise, pack_option, ESCAPED;
+    host_normalise = uri::host_normalise, pack, SAME;
+}
+
+/// Two texts to a part of the first, `(address, length, address, length)`.
+macro_rules! part_kernels {
+    ($($name:ident = $kernel:path, $pack:ident;)*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(address: Address, length: usize, other: Address, other_length: usize) -> Packed {
+            let (input, other) = unsafe { (bytes(address, length), bytes(other, other_length)) };
+            $pack($kernel(input, other))
+        }
+    )*};
+}
+
+part_kernels! {
+    remove_prefix = text::remove_prefix, pack;
+    remove_suffix = text::remove_suffix, pack;
+    split_first = text::split_first, pack;
+    cookie_get = cookie::cookie_get, pack_option;
+}
+
+/// Two texts to a truth value, `(address, length, address, length)`.
+macro_rules! test_kernels {
+    ($($name:ident = $kernel:path;)*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(address: Address, length: usize, other: Address, other_length: usize) -> i32 {
+            let (input, other) = unsafe { (bytes(address, length), bytes(other, other_length)) };
+            i32::from($kernel(input, other))
+        }
+    )*};
+}
+
+test_kernels! {
+    bytes_eq = compare::bytes_eq;
+    starts_with = compare::starts_with;
+    ends_with = compare::ends_with;
+    contains = compare::contains;
+}
+
+/// A number to text, `(value, out)`.
+macro_rules! format_kernels {
+    ($($name:ident = $kernel:path, $value:ty, $bound:ident;)*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(value: $value, out: Address) -> Packed {
+            const BOUND: Bound = bounds::$bound;
+            pack($kernel(value, unsafe { buffer(out, BOUND.capacity(0)) }))
+        }
+    )*};
+}
+
+format_kernels! {
+    int_format = number::int_format, i64, INT;
+    time_format = time::time_format, i64, TIME;
+    http_date = time::http_date, i64, HTTP_DATE;
+    duration_format = time::duration_format, i64, DURATION;
+    percent_format = number::percent_format, i64, PERCENT;
+}
+
+#[cfg(feature = "float")]
+format_kernels! {
+    float_format = number::float_format, f64, FLOAT;
+}
+
+/// `out` is not used: what is trimmed is a part of the input.
+#[unsafe(no_mangle)]
+extern "C" fn trim(address: Address, length: usize, _out: Address) -> Packed {
+    pack(text::trim(unsafe { bytes(address, length) }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sha256(address: Address, length: usize, out: Address) -> Packed {
+    let out = unsafe { buffer(out, 32) };
+    out.copy_from_slice(&hash::sha256(unsafe { bytes(address, length) }));
+    pack(out)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn fraction(address: Address, length: usize) -> u64 {
+    hash::fraction(unsafe { bytes(address, length) })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn replace(
+    address: Address,
+    length: usize,
+    from: Address,
+    from_length: usize,
+    to: Address,
+    to_length: usize,
+    out: Address,
+    capacity: usize,
+) -> Packed {
+    let (from, to) = unsafe { (bytes(from, from_length), bytes(to, to_length)) };
+    pack(text::replace(unsafe { bytes(address, length) }, from, to, unsafe { buffer(out, capacity) }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn compare(address: Address, length: usize, other: Address, other_length: usize) -> i32 {
+    let (left, right) = unsafe { (bytes(address, length), bytes(other, other_length)) };
+    match compare::compare(left, right) {
+        Ordering::Less => -1,
+        Ordering::Equal => 0,
+        Ordering::Greater => 1,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn target_path_end(address: Address, length: usize) -> usize {
+    uri::target_path_end(unsafe { bytes(address, length) })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn upstream_value_ok(address: Address, length: usize) -> i32 {
+    i32::from(uri::upstream_value_ok(unsafe { bytes(address, length) }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn upstream_path_ok(address: Address, length: usize) -> i32 {
+    i32::from(uri::upstream_path_ok(unsafe { bytes(address, length) }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn query_get(query: Address, length: usize, name: Address, name_length: usize, out: Address) -> Packed {
+    let (query, name) = unsafe { (bytes(query, length), bytes(name, name_length)) };
+    pack_option(query::query_get(query, name, unsafe { buffer(out, length) }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn query_all(query: Address, length: usize, name: Address, name_length: usize, out: Address) -> Packed {
+    let (query, name) = unsafe { (bytes(query, length), bytes(name, name_length)) };
+    let room = unsafe { buffer(out, bounds::QUERY_ALL.capacity(length)) };
+    let (table, count) = query::query_all(query, name, room, out as u32);
+    u64::from(table) << 32 | u64::from(count)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn query_remove(query: Address, length: usize, name: Address, name_length: usize, out: Address) -> Packed {
+    let (query, pattern) = unsafe { (bytes(query, length), bytes(name, name_length)) };
+    pack(query::query_remove(query, pattern, unsafe { buffer(out, length) }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn query_set(
+    query: Address,
+    length: usize,
+    name: Address,
+    name_length: usize,
+    value: Address,
+    value_length: usize,
+    out: Address,
+) -> Packed {
+    let (query, name) = unsafe { (bytes(query, length), bytes(name, name_length)) };
+    let capacity = bounds::QUERY_SET.capacity(length + name_length + value_length);
+    let (value, out) = unsafe { (bytes(value, value_length), buffer(out, capacity)) };
+    pack(query::query_set(query, name, value, out))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn int_parse(address: Address, length: usize, out: Address) -> i32 {
+    let value = number::int_parse(unsafe { bytes(address, length) });
+    store(value.map(i64::to_le_bytes), out)
+}
+
+#[cfg(feature = "float")]
+#[unsafe(no_mangle)]
+extern "C" fn float_parse(address: Address, length: usize, out: Address) -> i32 {
+    let value = number::float_parse(unsafe { bytes(address, length) });
+    store(value.map(f64::to_le_bytes), out)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ip_format(address: Address, out: Address) -> Packed {
+    let (address, out) = unsafe { (&*(address as *const [u8; 16]), buffer(out, bounds::IP.capacity(0))) };
+    pack(ip::ip_format(address, out))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn input_check(base: Address, length: usize, kinds: Address, slots: usize) -> i32 {
+    let (record, kinds) = unsafe { (buffer(base, length), bytes(kinds, slots)) };
+    i32::from(decode::input_check(record, base as u32, kinds))
+}
+
+fn store(value: Option<[u8; 8]>, out: Address) -> i32 {
+    let Some(value) = value else { return 0 };
+    unsafe { buffer(out, 8) }.copy_from_slice(&value);
+    1
+}

@@ -1,0 +1,76 @@
+//! ASCII case, white space, prefixes and suffixes, replacing.
+
+use crate::find;
+use crate::writer::{Writer, split};
+
+/// ASCII letters in lower case; other bytes stay.
+pub fn lower<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
+    map_case(input, out, b'A')
+}
+
+/// ASCII letters in upper case; other bytes stay.
+pub fn upper<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
+    map_case(input, out, b'a')
+}
+
+/// Without ASCII white space (space, tab, LF, FF, CR) at both ends.
+#[must_use]
+pub fn trim(input: &[u8]) -> &[u8] {
+    input.trim_ascii()
+}
+
+/// Without `prefix`, if it begins with it.
+#[must_use]
+pub fn remove_prefix<'a>(input: &'a [u8], prefix: &[u8]) -> &'a [u8] {
+    if input.starts_with(prefix) { split(input, prefix.len()).1 } else { input }
+}
+
+/// Without `suffix`, if it ends with it.
+#[must_use]
+pub fn remove_suffix<'a>(input: &'a [u8], suffix: &[u8]) -> &'a [u8] {
+    if input.ends_with(suffix) { split(input, input.len() - suffix.len()).0 } else { input }
+}
+
+/// What stands before the first `separator`; everything when there is none or it is empty.
+#[must_use]
+pub fn split_first<'a>(input: &'a [u8], separator: &[u8]) -> &'a [u8] {
+    match find::first(input, separator) {
+        Some(at) if !separator.is_empty() => split(input, at).0,
+        _ => input,
+    }
+}
+
+/// Every `from`, left to right and not overlapping, as `to`. An empty `from` replaces nothing.
+/// The longest result is `max(n, n / from.len() * to.len() + n % from.len())` for `n` bytes.
+pub fn replace<'a>(input: &'a [u8], from: &[u8], to: &[u8], out: &'a mut [u8]) -> &'a [u8] {
+    if from.is_empty() {
+        return input;
+    }
+    let mut rest = input;
+    let mut made = Writer::new(out);
+    while let Some(at) = find::first(rest, from) {
+        made.extend(split(rest, at).0);
+        made.extend(to);
+        rest = split(rest, at + from.len()).1;
+    }
+    if rest.len() == input.len() {
+        return input;
+    }
+    made.extend(rest);
+    made.finish()
+}
+
+/// Flips the case of the 26 letters from `first` on.
+fn map_case<'a>(input: &'a [u8], out: &'a mut [u8], first: u8) -> &'a [u8] {
+    let flips = |byte: u8| byte.wrapping_sub(first) < 26;
+    let Some(start) = input.iter().position(|&byte| flips(byte)) else {
+        return input;
+    };
+    let (same, rest) = split(input, start);
+    let mut made = Writer::new(out);
+    made.extend(same);
+    for &byte in rest {
+        made.push(byte ^ (u8::from(flips(byte)) << 5));
+    }
+    made.finish()
+}

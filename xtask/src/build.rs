@@ -1,0 +1,81 @@
+//! One run of cargo for `wasm32-unknown-unknown`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use wasm_encoder::RawSection;
+use wasmparser::{Parser, Payload};
+
+use crate::{Done, root};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What every host of `docs/` runs. The hash's rounds stay a loop: unrolled they alone are half of a
+/// small module's budget.
+const FLAGS: &[&str] = &[
+    "-Ctarget-feature=+bulk-memory,+simd128,+sign-ext,+nontrapping-fptoint",
+    "--cfg=sha2_backend=\"soft\"",
+    "--cfg=sha2_backend_soft=\"compact\"",
+    "-Clink-arg=--stack-first",
+    "-Clink-arg=-zstack-size=8192",
+    "-Clink-arg=--export=__heap_base",
+    "-Clink-arg=--export=__data_end",
+];
+
+/// Builds the kernels and returns the module, without custom sections.
+pub fn kernels(features: &str) -> Done<Vec<u8>> {
+    let directory = target_directory();
+    let remap = format!("--remap-path-prefix={}=.", root().display());
+    let flags: Vec<&str> = FLAGS.iter().copied().chain([remap.as_str()]).collect();
+    let status = Command::new("cargo")
+        .current_dir(root())
+        .args(["rustc", "--quiet", "--locked", "-p", "edge-kernels", "--release", "--crate-type", "cdylib"])
+        .args(["--target", TARGET, "--features", features, "--target-dir"])
+        .arg(&directory)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+        .env("CARGO_PROFILE_RELEASE_LTO", "fat")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
+        .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
+        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
+        .status()?;
+    if !status.success() {
+        return Err("the kernels do not build for wasm; see stdlib/README.md for the target".into());
+    }
+    bare(&std::fs::read(directory.join(TARGET).join("release/edge_kernels.wasm"))?)
+}
+
+/// `rustc -V`.
+pub fn compiler() -> Done<String> {
+    let output = Command::new("rustc").arg("-V").output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// Whether the running toolchain has the standard library of the target.
+pub fn has_target() -> Done<bool> {
+    let output = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let directory = String::from_utf8(output.stdout)?;
+    Ok(output.status.success() && PathBuf::from(directory.trim()).is_dir())
+}
+
+fn target_directory() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("kernels")
+}
+
+/// The module without names, producers and the like.
+fn bare(module: &[u8]) -> Done<Vec<u8>> {
+    let mut kept = wasm_encoder::Module::new();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        if matches!(payload, Payload::CustomSection(_)) {
+            continue;
+        }
+        if let Some((id, range)) = payload.as_section() {
+            let range = range.start as usize..range.end as usize;
+            kept.section(&RawSection { id, data: module.get(range).unwrap_or_default() });
+        }
+    }
+    Ok(kept.finish())
+}
