@@ -179,14 +179,14 @@ pub struct Route {
 }
 
 /// A path pattern: what follows each `/` of the path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pattern {
     /// Its segments; `/` has one, which is empty.
     pub segments: Vec<Segment>,
 }
 
 /// Part of a pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// These bytes.
     Literal(Vec<u8>),
@@ -611,4 +611,53 @@ pub enum Builtin {
     HtmlEscape,
     /// Percent-encoded as a component; for `query_encode`-like places.
     QueryEncode,
+}
+
+impl Expr {
+    /// Calls `visit` with each expression directly below this one.
+    pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            Expr::Const(_) | Expr::Fact(..) | Expr::Let(..) | Expr::FnParam(..) | Expr::Experiment(_) => {}
+            Expr::CallFn(_, list, _)
+            | Expr::Builtin(_, list)
+            | Expr::Concat(list)
+            | Expr::And(list)
+            | Expr::Or(list)
+            | Expr::OrElse(list, _) => list.iter().for_each(visit),
+            Expr::ToText(e)
+            | Expr::ToJson(e)
+            | Expr::Not(e)
+            | Expr::Test(e, _)
+            | Expr::AnyOf(e, _)
+            | Expr::Present(e)
+            | Expr::Narrowed(e)
+            | Expr::IsArm(e, _) => visit(e),
+            Expr::Compare(_, a, b) | Expr::Arith(_, a, b, _) => {
+                visit(a);
+                visit(b);
+            }
+            Expr::Choose(arms, otherwise, _) => {
+                for (condition, value) in arms {
+                    visit(condition);
+                    visit(value);
+                }
+                visit(otherwise);
+            }
+        }
+    }
+}
+
+impl Builtin {
+    /// The type that it gives.
+    #[must_use]
+    pub const fn result(self) -> Type {
+        match self {
+            Builtin::Len | Builtin::IntFromFloat | Builtin::Unix => Type::of(Base::Int),
+            Builtin::FloatFromInt => Type::of(Base::Float),
+            Builtin::IntParse => Type::optional(Base::Int),
+            Builtin::FloatParse => Type::optional(Base::Float),
+            Builtin::Base64Decode => Type::optional(Base::String),
+            _ => Type::of(Base::String),
+        }
+    }
 }

@@ -6,3 +6,4 @@ pub mod ast;
 pub mod diagnostics;
 pub mod hir;
 pub mod source;
+pub mod decision;

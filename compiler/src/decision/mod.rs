@@ -44,6 +44,8 @@ pub struct Decision {
     pub tables: Vec<Table>,
     /// Functions, each after those that it calls.
     pub fns: Vec<Function>,
+    /// Names of the arms of each experiment.
+    pub arms: Vec<Vec<String>>,
     /// Where the guest is entered; 0 is the start.
     pub steps: Vec<Step>,
     /// The rules that a node belongs to.
@@ -88,8 +90,8 @@ pub enum Value {
     Fact(Fact),
     /// How the wait before this step ended: an int.
     ResultStatus,
-    /// A function's parameter.
-    FnParam(u32),
+    /// A parameter, by function and position.
+    FnParam(u32, u32),
     /// A function's value.
     Call(u32, Vec<Handle<Value>>),
     /// A built-in function's value.
@@ -119,10 +121,8 @@ pub enum Value {
     /// The value of the first condition that holds, else the last.
     Choose(Vec<(Handle<Value>, Handle<Value>)>, Handle<Value>),
     /// The arm of an experiment: the hash of the text, as a fraction of 2^64, against growing
-    /// bounds; below the n-th bound: arm n + 1; above all: arm 0.
-    Split(Handle<Value>, Vec<u64>),
-    /// The name of an arm, from its index.
-    ArmName(Handle<Value>),
+    /// bounds; below the n-th bound: arm n + 1; above all: arm 0. First the experiment.
+    Split(u32, Handle<Value>, Vec<u64>),
     /// A query string (optional) with all pairs of a name replaced by one: a string.
     QuerySet(Handle<Value>, Vec<u8>, Handle<Value>),
     /// A query string (optional) without the pairs of a name: optional.
@@ -135,7 +135,7 @@ pub enum Const {
     /// bool
     Bool(bool),
     /// int, duration, size, time, percent
-    Int(i64),
+    Int(i64, hir::Base),
     /// The bits of a float.
     Float(u64),
     /// string
@@ -144,10 +144,10 @@ pub enum Const {
     Ip([u8; 16]),
     /// Index of a target.
     Target(u32),
-    /// Index of an arm.
-    Arm(u32),
-    /// Absent.
-    Absent,
+    /// An arm of an experiment: both indices.
+    Arm(u32, u32),
+    /// Absent, of that type.
+    Absent(hir::Base),
 }
 
 /// A predicate over one subject; false when the subject is absent.
@@ -183,7 +183,7 @@ pub enum Matcher {
     /// That arm.
     Arm(u32),
     /// A path of that pattern.
-    Path(hir::Segments),
+    Path(hir::Pattern),
     /// Text that may stand in an upstream path: no `?`, `#`, control.
     UpstreamValue,
     /// A whole upstream path: starts with `/`, no dot segments.
