@@ -108,6 +108,8 @@ pub enum Op {
     Note = 37,
     /// Admit a response to the cache.
     Admit = 38,
+    /// Edits of the answer, known before a wait: the host keeps them for whatever answer follows.
+    Edits = 39,
 }
 
 /// `respond`: 40 bytes.
@@ -142,7 +144,8 @@ pub mod proxy {
     pub const HOST: u32 = 40;
     /// Ref to a table of edits of the request.
     pub const REQUEST_EDITS: u32 = 48;
-    /// Ref to a table of edits of the response, known already.
+    /// Ref to a table of edits of the response, known already: they hold for whatever answer the
+    /// client gets, also for one made by `on error`.
     pub const RESPONSE_EDITS: u32 = 56;
     /// Index of the proxy's options in the manifest.
     pub const OPTIONS: u32 = 64;
@@ -208,6 +211,15 @@ pub mod log {
     pub const TEXT: u32 = 16;
     /// Size of the effect.
     pub const SIZE: u32 = 24;
+}
+
+/// `edits`: 16 bytes. A guest keeps nothing, so what it has queued before a wait goes to the
+/// host: these edits come before those of the terminal that follows.
+pub mod edits {
+    /// Ref to a table of edits of the response.
+    pub const EDITS: u32 = 8;
+    /// Size of the effect.
+    pub const SIZE: u32 = 16;
 }
 
 /// `note`: 24 bytes. The same note twice in a request counts once.
