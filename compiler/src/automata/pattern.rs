@@ -1,0 +1,82 @@
+//! What a string can be matched against, and its form as a regex.
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, Look};
+
+/// A condition on a run of bytes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Pattern {
+    /// A regex somewhere in the text. It is a byte regex with ASCII classes; `(?u)` opts
+    /// in to Unicode. Line anchors are the text's ends unless `(?m)` is set.
+    Regex(String),
+    /// One of some byte strings, at a place that `kind` names. No strings: never.
+    Literals {
+        /// Where the string must be.
+        kind: LiteralKind,
+        /// The strings.
+        any: Vec<Vec<u8>>,
+    },
+}
+
+/// Where in the text a literal must be.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LiteralKind {
+    /// Anywhere.
+    Contains,
+    /// At the start.
+    StartsWith,
+    /// At the end.
+    EndsWith,
+    /// The whole text.
+    Equals,
+}
+
+/// A regex that cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// What is wrong, in one line.
+    pub message: String,
+    /// Where: byte offsets of the start and the end in the regex.
+    pub span: (usize, usize),
+}
+
+impl Pattern {
+    /// The pattern as a regex whose matches are searched anywhere in the text.
+    pub fn hir(&self) -> Result<Hir, SyntaxError> {
+        match self {
+            Pattern::Regex(regex) => parse(regex),
+            Pattern::Literals { kind, any } => Ok(literals(*kind, any)),
+        }
+    }
+}
+
+fn parse(regex: &str) -> Result<Hir, SyntaxError> {
+    let mut parser = ParserBuilder::new().utf8(false).unicode(false).build();
+    parser.parse(regex).map_err(|error| {
+        let (message, span) = match &error {
+            regex_syntax::Error::Parse(error) => (error.kind().to_string(), Some(error.span())),
+            regex_syntax::Error::Translate(error) => (error.kind().to_string(), Some(error.span())),
+            other => (other.to_string(), None),
+        };
+        let span = span.map_or((0, regex.len()), |span| {
+            (span.start.offset, span.end.offset)
+        });
+        SyntaxError { message, span }
+    })
+}
+
+fn literals(kind: LiteralKind, any: &[Vec<u8>]) -> Hir {
+    let strings = any
+        .iter()
+        .map(|bytes| Hir::literal(bytes.as_slice()))
+        .collect();
+    let mut parts = vec![Hir::alternation(strings)];
+    if matches!(kind, LiteralKind::StartsWith | LiteralKind::Equals) {
+        parts.insert(0, Hir::look(Look::Start));
+    }
+    if matches!(kind, LiteralKind::EndsWith | LiteralKind::Equals) {
+        parts.push(Hir::look(Look::End));
+    }
+    Hir::concat(parts)
+}
