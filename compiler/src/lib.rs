@@ -3,6 +3,7 @@
 //! Strings in, bytes and diagnostics out: no files, no clock, no engine.
 
 pub mod ast;
+pub mod automata;
 pub mod diagnostics;
 pub mod hir;
 pub mod source;

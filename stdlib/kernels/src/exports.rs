@@ -11,7 +11,7 @@ use core::cmp::Ordering;
 
 use crate::bounds::{self, Bound};
 use crate::{
-    base64, compare, cookie, decode, hash, hex, html, ip, json, number, path, percent, query, text, time, uri,
+    base64, compare, cookie, decode, hash, hex, html, ip, json, lookup, number, path, percent, query, text, time, uri,
 };
 
 #[panic_handler]
@@ -244,6 +244,44 @@ extern "C" fn ip_format(address: Address, out: Address) -> Packed {
 extern "C" fn input_check(base: Address, length: usize, kinds: Address, slots: usize) -> i32 {
     let (record, kinds) = unsafe { (buffer(base, length), bytes(kinds, slots)) };
     i32::from(decode::input_check(record, base as u32, kinds))
+}
+
+/// A constant table and a text to a number, `(table, length, address, length)`.
+macro_rules! lookup_kernels {
+    ($($name:ident = $kernel:path;)*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(table: Address, table_length: usize, address: Address, length: usize) -> u32 {
+            let (table, input) = unsafe { (bytes(table, table_length), bytes(address, length)) };
+            u32::from($kernel(table, input))
+        }
+    )*};
+}
+
+lookup_kernels! {
+    dfa_match = lookup::dfa::is_match;
+    set_find = lookup::set::find;
+    route_find = lookup::route::find;
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64) -> u32 {
+    u32::from(lookup::int_set::contains(unsafe { bytes(table, table_length) }, number))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cidr_contains(table: Address, table_length: usize, address: Address) -> u32 {
+    let (table, address) = unsafe { (bytes(table, table_length), bytes(address, 16)) };
+    u32::from(lookup::cidr::contains(table, address))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn path_segment(address: Address, length: usize, index: usize) -> Packed {
+    pack_option(lookup::route::segment(unsafe { bytes(address, length) }, index))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn path_rest(address: Address, length: usize, index: usize) -> Packed {
+    pack_option(lookup::route::rest(unsafe { bytes(address, length) }, index))
 }
 
 fn store(value: Option<[u8; 8]>, out: Address) -> i32 {

@@ -14,7 +14,4 @@ mod load;
 pub mod route;
 pub mod set;
 
-#[cfg(target_arch = "wasm32")]
-mod exports;
-
 pub use hash::{equal, hash};
