@@ -28,7 +28,7 @@ fn network() -> impl Strategy<Value = Network> {
     });
     let near = (0..5u128, 90..=128u8).prop_map(|(low, prefix)| {
         Network::new(
-            ((0xfffe_ffff_fffe + low * 0x7fff_ffff) & u128::MAX).to_be_bytes(),
+            (0xfffe_ffff_fffe + low * 0x7fff_ffff).to_be_bytes(),
             prefix,
         )
     });

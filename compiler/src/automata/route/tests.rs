@@ -125,7 +125,7 @@ fn ten_thousand_routes() {
     for n in (0..10_000u32).step_by(13) {
         let path = format!("/api/v{}/resource-number-{n}/42/edit", n % 7);
         assert_eq!(found(&table, path.as_bytes()), [n]);
-        assert_eq!(found(&table, format!("{path}/").as_bytes()), []);
+        assert!(found(&table, format!("{path}/").as_bytes()).is_empty());
     }
 }
 
