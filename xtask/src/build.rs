@@ -29,7 +29,16 @@ pub fn kernels(features: &str) -> Done<Vec<u8>> {
     let flags: Vec<&str> = FLAGS.iter().copied().chain([remap.as_str()]).collect();
     let status = Command::new("cargo")
         .current_dir(root())
-        .args(["rustc", "--quiet", "--locked", "-p", "edge-kernels", "--release", "--crate-type", "cdylib"])
+        .args([
+            "rustc",
+            "--quiet",
+            "--locked",
+            "-p",
+            "edge-kernels",
+            "--release",
+            "--crate-type",
+            "cdylib",
+        ])
         .args(["--target", TARGET, "--features", features, "--target-dir"])
         .arg(&directory)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
@@ -41,9 +50,13 @@ pub fn kernels(features: &str) -> Done<Vec<u8>> {
         .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
         .status()?;
     if !status.success() {
-        return Err("the kernels do not build for wasm; see stdlib/README.md for the target".into());
+        return Err(
+            "the kernels do not build for wasm; see stdlib/README.md for the target".into(),
+        );
     }
-    bare(&std::fs::read(directory.join(TARGET).join("release/edge_kernels.wasm"))?)
+    bare(&std::fs::read(
+        directory.join(TARGET).join("release/edge_kernels.wasm"),
+    )?)
 }
 
 /// `rustc -V`.
@@ -54,13 +67,16 @@ pub fn compiler() -> Done<String> {
 
 /// Whether the running toolchain has the standard library of the target.
 pub fn has_target() -> Done<bool> {
-    let output = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()?;
     let directory = String::from_utf8(output.stdout)?;
     Ok(output.status.success() && PathBuf::from(directory.trim()).is_dir())
 }
 
 fn target_directory() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     target.join("kernels")
 }
 
@@ -74,7 +90,10 @@ fn bare(module: &[u8]) -> Done<Vec<u8>> {
         }
         if let Some((id, range)) = payload.as_section() {
             let range = range.start as usize..range.end as usize;
-            kept.section(&RawSection { id, data: module.get(range).unwrap_or_default() });
+            kept.section(&RawSection {
+                id,
+                data: module.get(range).unwrap_or_default(),
+            });
         }
     }
     Ok(kept.finish())

@@ -28,8 +28,14 @@ impl Origin {
                 && section.name() == SECTION
             {
                 let text = std::str::from_utf8(section.data())?;
-                let (compiler, sources) = text.trim_end().split_once('\n').ok_or("a section of two lines")?;
-                return Ok(Self { compiler: compiler.to_owned(), sources: sources.to_owned() });
+                let (compiler, sources) = text
+                    .trim_end()
+                    .split_once('\n')
+                    .ok_or("a section of two lines")?;
+                return Ok(Self {
+                    compiler: compiler.to_owned(),
+                    sources: sources.to_owned(),
+                });
             }
         }
         Err(format!("no section `{SECTION}`").into())
@@ -38,7 +44,10 @@ impl Origin {
     /// The module with this record as its last section.
     pub fn record(&self, mut module: Vec<u8>) -> Vec<u8> {
         let text = format!("{}\n{}\n", self.compiler, self.sources);
-        let section = CustomSection { name: SECTION.into(), data: Cow::Borrowed(text.as_bytes()) };
+        let section = CustomSection {
+            name: SECTION.into(),
+            data: Cow::Borrowed(text.as_bytes()),
+        };
         module.push(section.id());
         section.encode(&mut module);
         module
@@ -51,7 +60,10 @@ pub fn sources() -> Done<String> {
     let base = root().join("stdlib/kernels");
     let mut files = vec![base.join("Cargo.toml")];
     collect(&base.join("src"), &mut files)?;
-    let mut named = files.iter().map(|file| (name(&base, file), file)).collect::<Vec<_>>();
+    let mut named = files
+        .iter()
+        .map(|file| (name(&base, file), file))
+        .collect::<Vec<_>>();
     named.sort();
 
     let mut hash = Sha256::new();
@@ -61,7 +73,11 @@ pub fn sources() -> Done<String> {
             hash.update(&part);
         }
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Done {
@@ -78,5 +94,9 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Done {
 
 fn name(base: &Path, file: &Path) -> String {
     let relative = file.strip_prefix(base).unwrap_or(file);
-    relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+    relative
+        .iter()
+        .map(|part| part.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }

@@ -13,9 +13,15 @@ const FAMILIES: [(&str, &str); 2] = [("kernels.wasm", ""), ("kernels_float.wasm"
 pub fn write() -> Done {
     // What `include_bytes!` wants must exist before it is built.
     for (file, _) in FAMILIES {
-        fs::OpenOptions::new().append(true).create(true).open(path(file))?;
+        fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path(file))?;
     }
-    let origin = Origin { compiler: build::compiler()?, sources: digest::sources()? };
+    let origin = Origin {
+        compiler: build::compiler()?,
+        sources: digest::sources()?,
+    };
     for (file, features) in FAMILIES {
         let module = origin.record(build::kernels(features)?);
         fs::write(path(file), &module)?;
@@ -35,7 +41,10 @@ pub fn check() -> Done {
             return Err(stale(file, "the sources have changed since it was built"));
         }
         if origin.compiler != build::compiler()? || !build::has_target()? {
-            println!("stdlib/{file}: sources unchanged; not rebuilt, which takes {}", origin.compiler);
+            println!(
+                "stdlib/{file}: sources unchanged; not rebuilt, which takes {}",
+                origin.compiler
+            );
             continue;
         }
         if origin.record(build::kernels(features)?) != have {
@@ -65,7 +74,11 @@ mod tests {
     fn the_modules_come_from_these_sources() {
         for (file, _) in FAMILIES {
             let origin = Origin::read(&fs::read(path(file)).unwrap()).unwrap();
-            assert_eq!(origin.sources, digest::sources().unwrap(), "stdlib/{file}: run `cargo xtask kernels`");
+            assert_eq!(
+                origin.sources,
+                digest::sources().unwrap(),
+                "stdlib/{file}: run `cargo xtask kernels`"
+            );
         }
     }
 }

@@ -47,7 +47,7 @@ fn unpadded(input: &[u8]) -> Option<&[u8]> {
     if padding == 0 {
         return Some(input);
     }
-    (padding <= 2 && input.len() % 4 == 0).then(|| split(input, input.len() - padding).0)
+    (padding <= 2 && input.len().is_multiple_of(4)).then(|| split(input, input.len() - padding).0)
 }
 
 fn value(digit: u8) -> Option<u32> {

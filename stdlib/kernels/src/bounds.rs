@@ -16,7 +16,9 @@ impl Bound {
     /// The capacity for inputs of `length` bytes together.
     #[must_use]
     pub const fn capacity(self, length: usize) -> usize {
-        length.saturating_mul(self.per_byte as usize).saturating_add(self.base as usize)
+        length
+            .saturating_mul(self.per_byte as usize)
+            .saturating_add(self.base as usize)
     }
 }
 

@@ -7,7 +7,9 @@ use crate::writer::split;
 #[must_use]
 pub fn cookie_get<'a>(header: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     for pair in header.split(|&byte| byte == b';') {
-        let Some(end) = pair.iter().position(|&byte| byte == b'=') else { continue };
+        let Some(end) = pair.iter().position(|&byte| byte == b'=') else {
+            continue;
+        };
         let (left, right) = split(pair, end);
         if left.trim_ascii() == name {
             return Some(unquoted(split(right, 1).1.trim_ascii()));

@@ -45,7 +45,7 @@ fn check(record: &mut [u8], base: u32, kinds: &[u8]) -> Option<()> {
         && u32_at(record, 8)? == 0
         && header_length >= HEADER
         && header_length <= length
-        && header_length % 4 == 0
+        && header_length.is_multiple_of(4)
         && usize::from(u16_at(record, 32)?) == kinds.len();
     if !valid {
         return None;
@@ -53,7 +53,11 @@ fn check(record: &mut [u8], base: u32, kinds: &[u8]) -> Option<()> {
     let slots_length = kinds.len() * SLOT;
     let tables = header_length + slots_length + results * RESULT;
     let (front, data) = record.split_at_mut_checked(tables)?;
-    let data = Data { bytes: data, start: tables, base };
+    let data = Data {
+        bytes: data,
+        start: tables,
+        base,
+    };
     let (header, tables) = front.split_at_mut_checked(header_length)?;
     let (slots, results) = tables.split_at_mut_checked(slots_length)?;
 

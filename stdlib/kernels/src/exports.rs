@@ -11,7 +11,8 @@ use core::cmp::Ordering;
 
 use crate::bounds::{self, Bound};
 use crate::{
-    base64, compare, cookie, decode, hash, hex, html, ip, json, lookup, number, path, percent, query, text, time, uri,
+    base64, compare, cookie, decode, hash, hex, html, ip, json, lookup, number, path, percent,
+    query, text, time, uri,
 };
 
 #[panic_handler]
@@ -157,7 +158,12 @@ extern "C" fn replace(
     capacity: usize,
 ) -> Packed {
     let (from, to) = unsafe { (bytes(from, from_length), bytes(to, to_length)) };
-    pack(text::replace(unsafe { bytes(address, length) }, from, to, unsafe { buffer(out, capacity) }))
+    pack(text::replace(
+        unsafe { bytes(address, length) },
+        from,
+        to,
+        unsafe { buffer(out, capacity) },
+    ))
 }
 
 #[unsafe(no_mangle)]
@@ -186,13 +192,27 @@ extern "C" fn upstream_path_ok(address: Address, length: usize) -> i32 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn query_get(query: Address, length: usize, name: Address, name_length: usize, out: Address) -> Packed {
+extern "C" fn query_get(
+    query: Address,
+    length: usize,
+    name: Address,
+    name_length: usize,
+    out: Address,
+) -> Packed {
     let (query, name) = unsafe { (bytes(query, length), bytes(name, name_length)) };
-    pack_option(query::query_get(query, name, unsafe { buffer(out, length) }))
+    pack_option(query::query_get(query, name, unsafe {
+        buffer(out, length)
+    }))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn query_all(query: Address, length: usize, name: Address, name_length: usize, out: Address) -> Packed {
+extern "C" fn query_all(
+    query: Address,
+    length: usize,
+    name: Address,
+    name_length: usize,
+    out: Address,
+) -> Packed {
     let (query, name) = unsafe { (bytes(query, length), bytes(name, name_length)) };
     let room = unsafe { buffer(out, bounds::QUERY_ALL.capacity(length)) };
     let (table, count) = query::query_all(query, name, room, out as u32);
@@ -200,9 +220,17 @@ extern "C" fn query_all(query: Address, length: usize, name: Address, name_lengt
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn query_remove(query: Address, length: usize, name: Address, name_length: usize, out: Address) -> Packed {
+extern "C" fn query_remove(
+    query: Address,
+    length: usize,
+    name: Address,
+    name_length: usize,
+    out: Address,
+) -> Packed {
     let (query, pattern) = unsafe { (bytes(query, length), bytes(name, name_length)) };
-    pack(query::query_remove(query, pattern, unsafe { buffer(out, length) }))
+    pack(query::query_remove(query, pattern, unsafe {
+        buffer(out, length)
+    }))
 }
 
 #[unsafe(no_mangle)]
@@ -236,7 +264,12 @@ extern "C" fn float_parse(address: Address, length: usize, out: Address) -> i32 
 
 #[unsafe(no_mangle)]
 extern "C" fn ip_format(address: Address, out: Address) -> Packed {
-    let (address, out) = unsafe { (&*(address as *const [u8; 16]), buffer(out, bounds::IP.capacity(0))) };
+    let (address, out) = unsafe {
+        (
+            &*(address as *const [u8; 16]),
+            buffer(out, bounds::IP.capacity(0)),
+        )
+    };
     pack(ip::ip_format(address, out))
 }
 
@@ -265,7 +298,10 @@ lookup_kernels! {
 
 #[unsafe(no_mangle)]
 extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64) -> u32 {
-    u32::from(lookup::int_set::contains(unsafe { bytes(table, table_length) }, number))
+    u32::from(lookup::int_set::contains(
+        unsafe { bytes(table, table_length) },
+        number,
+    ))
 }
 
 #[unsafe(no_mangle)]
@@ -276,12 +312,18 @@ extern "C" fn cidr_contains(table: Address, table_length: usize, address: Addres
 
 #[unsafe(no_mangle)]
 extern "C" fn path_segment(address: Address, length: usize, index: usize) -> Packed {
-    pack_option(lookup::route::segment(unsafe { bytes(address, length) }, index))
+    pack_option(lookup::route::segment(
+        unsafe { bytes(address, length) },
+        index,
+    ))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn path_rest(address: Address, length: usize, index: usize) -> Packed {
-    pack_option(lookup::route::rest(unsafe { bytes(address, length) }, index))
+    pack_option(lookup::route::rest(
+        unsafe { bytes(address, length) },
+        index,
+    ))
 }
 
 fn store(value: Option<[u8; 8]>, out: Address) -> i32 {

@@ -11,7 +11,11 @@
 pub fn first(input: &[u8], needle: &[u8]) -> Option<usize> {
     let (cut, period) = critical_cut(needle);
     let periodic = needle.get(..cut) == needle.get(period..period.saturating_add(cut));
-    let period = if periodic { period } else { cut.max(needle.len() - cut) + 1 };
+    let period = if periodic {
+        period
+    } else {
+        cut.max(needle.len() - cut) + 1
+    };
     // How many bytes at the needle's start are known to match, after a shift by its period.
     let mut known = 0;
     let mut start = 0;
@@ -36,7 +40,11 @@ pub fn first(input: &[u8], needle: &[u8]) -> Option<usize> {
 fn critical_cut(needle: &[u8]) -> (usize, usize) {
     let ascending = maximal_suffix(needle, 0);
     let descending = maximal_suffix(needle, 0xFF);
-    if ascending.0 > descending.0 { ascending } else { descending }
+    if ascending.0 > descending.0 {
+        ascending
+    } else {
+        descending
+    }
 }
 
 /// Where the greatest suffix begins, and its period. `flip` = 0xFF turns the order around.

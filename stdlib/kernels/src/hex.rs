@@ -14,7 +14,11 @@ pub fn hex<'a>(input: &[u8], out: &'a mut [u8]) -> &'a [u8] {
 
 /// The digit of a value under 16, letters counting from `letter`.
 pub(crate) fn digit(value: u8, letter: u8) -> u8 {
-    if value < 10 { b'0' + value } else { letter.wrapping_add(value).wrapping_sub(10) }
+    if value < 10 {
+        b'0' + value
+    } else {
+        letter.wrapping_add(value).wrapping_sub(10)
+    }
 }
 
 /// The value of a digit in either case.

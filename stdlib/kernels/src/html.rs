@@ -76,7 +76,9 @@ fn number(digits: &[u8], radix: u32, prefix: usize) -> Option<(char, usize)> {
         value = value.saturating_mul(radix).saturating_add(u32::from(digit));
         length += 1;
     }
-    let character = char::from_u32(value).filter(|&c| c != '\0').unwrap_or(char::REPLACEMENT_CHARACTER);
+    let character = char::from_u32(value)
+        .filter(|&c| c != '\0')
+        .unwrap_or(char::REPLACEMENT_CHARACTER);
     (length > 0).then_some((character, prefix + length))
 }
 
@@ -90,10 +92,17 @@ fn name(input: &[u8]) -> Option<(char, usize)> {
     let mut same = true;
     for &byte in NAMES {
         if byte.is_ascii_lowercase() {
-            same = same && input.get(length).is_some_and(|have| have.to_ascii_lowercase() == byte);
+            same = same
+                && input
+                    .get(length)
+                    .is_some_and(|have| have.to_ascii_lowercase() == byte);
             length += 1;
         } else if same {
-            let character = if byte == 0x7f { '\u{A0}' } else { char::from(byte) };
+            let character = if byte == 0x7f {
+                '\u{A0}'
+            } else {
+                char::from(byte)
+            };
             return Some((character, length));
         } else {
             length = 0;

@@ -16,7 +16,13 @@ pub fn ip_format<'a>(address: &[u8; 16], out: &'a mut [u8]) -> &'a [u8] {
         }
         return made.finish();
     }
-    let groups = || address.as_chunks::<2>().0.iter().map(|&group| u16::from_be_bytes(group));
+    let groups = || {
+        address
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|&group| u16::from_be_bytes(group))
+    };
     let (start, length) = longest_zeros(groups());
     for (index, group) in groups().enumerate() {
         if index == start && length > 0 {
@@ -47,7 +53,11 @@ fn longest_zeros(groups: impl Iterator<Item = u16>) -> (usize, usize) {
             best_length = length;
         }
     }
-    if best_length > 1 { (best, best_length) } else { (0, 0) }
+    if best_length > 1 {
+        (best, best_length)
+    } else {
+        (0, 0)
+    }
 }
 
 /// Hexadecimal in lower case without leading zeros.

@@ -82,7 +82,11 @@ fn character(input: &[u8]) -> (bool, usize) {
     };
     let mut length = 1;
     for &byte in split(input, 1).1.iter().take(more) {
-        let fits = if length == 1 { (low..=high).contains(&byte) } else { byte & 0xC0 == 0x80 };
+        let fits = if length == 1 {
+            (low..=high).contains(&byte)
+        } else {
+            byte & 0xC0 == 0x80
+        };
         if !fits {
             break;
         }

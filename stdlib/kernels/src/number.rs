@@ -28,7 +28,11 @@ pub fn int_parse(input: &[u8]) -> Option<i64> {
         }
         value = value.checked_mul(10)?.checked_sub(digit)?;
     }
-    if negative { Some(value) } else { value.checked_neg() }
+    if negative {
+        Some(value)
+    } else {
+        value.checked_neg()
+    }
 }
 
 /// The shortest decimal that reads back as the same number; without `.0` when it is integral.
@@ -36,7 +40,11 @@ pub fn int_parse(input: &[u8]) -> Option<i64> {
 #[cfg(any(feature = "float", not(target_arch = "wasm32")))]
 pub fn float_format(value: f64, out: &mut [u8]) -> &[u8] {
     let mut buffer = ryu::Buffer::new();
-    let text = if value.is_finite() { buffer.format_finite(value) } else { "0" };
+    let text = if value.is_finite() {
+        buffer.format_finite(value)
+    } else {
+        "0"
+    };
     let mut made = Writer::new(out);
     made.extend(text.strip_suffix(".0").unwrap_or(text).as_bytes());
     made.finish()

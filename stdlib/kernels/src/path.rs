@@ -20,7 +20,10 @@ pub fn path_normalise<'a>(path: &'a [u8], out: &'a mut [u8]) -> Option<&'a [u8]>
     let mut made = Writer::new(out);
     let mut rest = path;
     while let Some((_, after)) = rest.split_first() {
-        let end = after.iter().position(|&byte| byte == b'/').unwrap_or(after.len());
+        let end = after
+            .iter()
+            .position(|&byte| byte == b'/')
+            .unwrap_or(after.len());
         let (segment, next) = split(after, end);
         match uri::dots(segment) {
             None => {
@@ -82,6 +85,10 @@ fn write_segment(segment: &[u8], made: &mut Writer<'_>) -> Option<()> {
 
 /// Takes back the last segment written and the `/` before it.
 fn drop_segment(made: &mut Writer<'_>) {
-    let start = made.written().iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+    let start = made
+        .written()
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .unwrap_or(0);
     made.truncate(start);
 }

@@ -46,7 +46,9 @@ pub(crate) fn escape(byte: u8, made: &mut Writer<'_>) {
 
 /// The byte that the two digits at the start stand for.
 pub(crate) fn escaped(digits: &[u8]) -> Option<u8> {
-    let &[high, low, ..] = digits else { return None };
+    let &[high, low, ..] = digits else {
+        return None;
+    };
     Some(hex::value(high)? << 4 | hex::value(low)?)
 }
 

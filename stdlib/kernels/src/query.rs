@@ -5,7 +5,9 @@ use crate::writer::{Writer, split};
 
 /// The decoded value of the first pair of that (decoded) name; empty where there is no `=`.
 pub fn query_get<'a>(query: &'a [u8], name: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
-    let value = pairs(query).find(|pair| is_named(pair, name)).map(value_of)?;
+    let value = pairs(query)
+        .find(|pair| is_named(pair, name))
+        .map(value_of)?;
     Some(percent::url_decode(value, out))
 }
 
@@ -20,13 +22,21 @@ pub fn query_all(query: &[u8], name: &[u8], out: &mut [u8], address: u32) -> (u3
     let count = pairs(query).filter(|pair| is_named(pair, name)).count();
     let start = padding as usize + 8 * count;
     let (head, tail) = out.split_at_mut_checked(start).unwrap_or_default();
-    let entries = head.get_mut(padding as usize..).unwrap_or_default().chunks_exact_mut(8);
+    let entries = head
+        .get_mut(padding as usize..)
+        .unwrap_or_default()
+        .chunks_exact_mut(8);
 
     let mut made = Writer::new(tail);
     let mut written = 0;
-    for (pair, entry) in pairs(query).filter(|pair| is_named(pair, name)).zip(entries) {
+    for (pair, entry) in pairs(query)
+        .filter(|pair| is_named(pair, name))
+        .zip(entries)
+    {
         let begin = made.len();
-        for byte in (Decoded { rest: value_of(pair) }) {
+        for byte in (Decoded {
+            rest: value_of(pair),
+        }) {
             made.push(byte);
         }
         let (place, length) = entry.split_at_mut_checked(4).unwrap_or_default();
@@ -86,11 +96,17 @@ fn pairs(query: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn is_named(pair: &[u8], name: &[u8]) -> bool {
-    !pair.is_empty() && Decoded { rest: name_of(pair) }.eq(name.iter().copied())
+    !pair.is_empty()
+        && Decoded {
+            rest: name_of(pair),
+        }
+        .eq(name.iter().copied())
 }
 
 fn begins_with(pair: &[u8], prefix: &[u8]) -> bool {
-    let mut decoded = Decoded { rest: name_of(pair) };
+    let mut decoded = Decoded {
+        rest: name_of(pair),
+    };
     !pair.is_empty() && prefix.iter().all(|&byte| decoded.next() == Some(byte))
 }
 
@@ -103,7 +119,9 @@ fn value_of(pair: &[u8]) -> &[u8] {
 }
 
 fn equals(pair: &[u8]) -> usize {
-    pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len())
+    pair.iter()
+        .position(|&byte| byte == b'=')
+        .unwrap_or(pair.len())
 }
 
 fn put(place: &mut [u8], value: u32) {

@@ -3,18 +3,20 @@
 
 use core::cmp::Ordering;
 
-use crate::{base64, compare, cookie, hash, hex, html, json, number, path, percent, query, text, time, uri};
+use crate::{
+    base64, compare, cookie, hash, hex, html, json, number, path, percent, query, text, time, uri,
+};
 
 /// A kernel's native function. The comments give the parameters of its export, where `p` is an
 /// address and a length, and `out` an address.
 #[derive(Debug, Clone, Copy)]
 pub enum Kernel {
     /// `(p, out) -> packed`
-    Text(for<'a> fn(&'a [u8], &'a mut [u8]) -> Option<&'a [u8]>),
+    Text(Text),
     /// `(p, p) -> packed`
-    Part(for<'a> fn(&'a [u8], &[u8]) -> Option<&'a [u8]>),
+    Part(Part),
     /// `(p, p, out) -> packed`
-    Pair(for<'a> fn(&'a [u8], &[u8], &'a mut [u8]) -> Option<&'a [u8]>),
+    Pair(Pair),
     /// `(p, p) -> i32`
     Test(fn(&[u8], &[u8]) -> i32),
     /// `(p) -> i32`
@@ -25,16 +27,24 @@ pub enum Kernel {
     Format(fn(i64, &mut [u8]) -> &[u8]),
 }
 
+/// From a text and a buffer.
+pub type Text = for<'a> fn(&'a [u8], &'a mut [u8]) -> Option<&'a [u8]>;
+/// From two texts, a part of the first.
+pub type Part = for<'a> fn(&'a [u8], &[u8]) -> Option<&'a [u8]>;
+/// From two texts and a buffer.
+pub type Pair = for<'a> fn(&'a [u8], &[u8], &'a mut [u8]) -> Option<&'a [u8]>;
+
 /// The kernels of those shapes by export. The others, each a shape of its own, are
 /// `replace`, `query_all`, `query_set`, `int_parse`, `float_format`, `float_parse`, `ip_format`
 /// and `input_check`.
+#[rustfmt::skip]
 pub const KERNELS: &[(&str, Kernel)] = &[
     ("lower", Kernel::Text(|input, out| Some(text::lower(input, out)))),
     ("upper", Kernel::Text(|input, out| Some(text::upper(input, out)))),
     ("trim", Kernel::Text(|input, _| Some(text::trim(input)))),
     ("url_decode", Kernel::Text(|input, out| Some(percent::url_decode(input, out)))),
     ("html_decode", Kernel::Text(|input, out| Some(html::html_decode(input, out)))),
-    ("base64_decode", Kernel::Text(|input, out| base64::base64_decode(input, out))),
+    ("base64_decode", Kernel::Text(base64::base64_decode)),
     ("base64url_encode", Kernel::Text(|input, out| Some(base64::base64url_encode(input, out)))),
     ("hex", Kernel::Text(|input, out| Some(hex::hex(input, out)))),
     ("json_escape", Kernel::Text(|input, out| Some(json::json_escape(input, out)))),

@@ -22,13 +22,21 @@ pub fn trim(input: &[u8]) -> &[u8] {
 /// Without `prefix`, if it begins with it.
 #[must_use]
 pub fn remove_prefix<'a>(input: &'a [u8], prefix: &[u8]) -> &'a [u8] {
-    if input.starts_with(prefix) { split(input, prefix.len()).1 } else { input }
+    if input.starts_with(prefix) {
+        split(input, prefix.len()).1
+    } else {
+        input
+    }
 }
 
 /// Without `suffix`, if it ends with it.
 #[must_use]
 pub fn remove_suffix<'a>(input: &'a [u8], suffix: &[u8]) -> &'a [u8] {
-    if input.ends_with(suffix) { split(input, input.len() - suffix.len()).0 } else { input }
+    if input.ends_with(suffix) {
+        split(input, input.len() - suffix.len()).0
+    } else {
+        input
+    }
 }
 
 /// What stands before the first `separator`; everything when there is none or it is empty.

@@ -39,7 +39,10 @@ pub fn http_date(ms: i64, out: &mut [u8]) -> &[u8] {
     made.push(b' ');
     digits(time.day, 10, &mut made);
     made.push(b' ');
-    made.extend(name(b"JanFebMarAprMayJunJulAugSepOctNovDec", time.month - 1));
+    made.extend(name(
+        b"JanFebMarAprMayJunJulAugSepOctNovDec",
+        time.month - 1,
+    ));
     made.push(b' ');
     digits(time.year, 1_000, &mut made);
     made.push(b' ');
@@ -101,7 +104,11 @@ impl Civil {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         // From March on, months alternate so that 153 days are five of them.
         let from_march = (5 * day_of_year + 2) / 153;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let month = if from_march < 10 {
+            from_march + 3
+        } else {
+            from_march - 9
+        };
         Self {
             year: (era - 1) * 400 + year_of_era + i64::from(month <= 2),
             month,
@@ -133,5 +140,8 @@ fn digits(value: i64, place: i64, made: &mut Writer<'_>) {
 }
 
 fn name(names: &'static [u8], index: i64) -> &'static [u8] {
-    names.get(index as usize * 3..).and_then(|rest| rest.get(..3)).unwrap_or_default()
+    names
+        .get(index as usize * 3..)
+        .and_then(|rest| rest.get(..3))
+        .unwrap_or_default()
 }

@@ -7,14 +7,20 @@ use crate::writer::split;
 /// Where the path of a target ends: at the first `?`, or at its end.
 #[must_use]
 pub fn target_path_end(target: &[u8]) -> usize {
-    target.iter().position(|&byte| byte == b'?').unwrap_or(target.len())
+    target
+        .iter()
+        .position(|&byte| byte == b'?')
+        .unwrap_or(target.len())
 }
 
 /// A host in lower case, without its port and without the dot of the root. An IPv6 literal keeps
 /// its brackets (RFC 3986, section 3.2.2).
 pub fn host_normalise<'a>(authority: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
     let end = match authority.first() {
-        Some(b'[') => authority.iter().position(|&byte| byte == b']').map(|at| at + 1),
+        Some(b'[') => authority
+            .iter()
+            .position(|&byte| byte == b']')
+            .map(|at| at + 1),
         _ => authority.iter().position(|&byte| byte == b':'),
     };
     let host = split(authority, end.unwrap_or(authority.len())).0;
@@ -25,7 +31,9 @@ pub fn host_normalise<'a>(authority: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
 /// request line, and is ASCII.
 #[must_use]
 pub fn upstream_value_ok(value: &[u8]) -> bool {
-    value.iter().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'?' | b'#'))
+    value
+        .iter()
+        .all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'?' | b'#'))
 }
 
 /// Whether a path may go upstream: [`upstream_value_ok`], a `/` first, and no segment that is
@@ -34,7 +42,9 @@ pub fn upstream_value_ok(value: &[u8]) -> bool {
 pub fn upstream_path_ok(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
         && upstream_value_ok(path)
-        && !path.split(|&byte| byte == b'/').any(|segment| dots(segment).is_some())
+        && !path
+            .split(|&byte| byte == b'/')
+            .any(|segment| dots(segment).is_some())
 }
 
 /// How many dots a dot segment has, 1 or 2; `None` for any other segment.

@@ -47,5 +47,7 @@ impl<'a> Writer<'a> {
 
 /// The slice before and from `at`; all of it and nothing when `at` is past its end.
 pub(crate) fn split(input: &[u8], at: usize) -> (&[u8], &[u8]) {
-    input.split_at_checked(at).unwrap_or((input, input.get(input.len()..).unwrap_or_default()))
+    input
+        .split_at_checked(at)
+        .unwrap_or((input, input.get(input.len()..).unwrap_or_default()))
 }
