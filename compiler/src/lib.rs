@@ -6,5 +6,6 @@ pub mod ast;
 pub mod automata;
 pub mod diagnostics;
 pub mod hir;
+pub mod parse;
 pub mod source;
 pub mod decision;

@@ -9,8 +9,75 @@
 pub const CODES: &[(&str, &str, &str)] = &[
     // reading
     ("E0001", "the file is too large", include_str!("e0001.rs")),
+    (
+        "E0002",
+        "a character that can not be seen",
+        include_str!("e0002.rs"),
+    ),
+    (
+        "E0003",
+        "a string is never closed",
+        include_str!("e0003.rs"),
+    ),
+    (
+        "E0004",
+        "a bracket is never closed",
+        include_str!("e0004.rs"),
+    ),
+    (
+        "E0005",
+        "a closing bracket that closes nothing",
+        include_str!("e0005.rs"),
+    ),
+    ("E0006", "too deep", include_str!("e0006.rs")),
     // syntax
+    (
+        "E0101",
+        "something else is expected",
+        include_str!("e0101.rs"),
+    ),
     ("E0102", "unknown declaration", include_str!("e0102.rs")),
+    (
+        "E0103",
+        "a statement outside of a block",
+        include_str!("e0103.rs"),
+    ),
+    ("E0104", "unknown word", include_str!("e0104.rs")),
+    (
+        "E0105",
+        "written as in another language",
+        include_str!("e0105.rs"),
+    ),
+    ("E0106", "a comma is missing", include_str!("e0106.rs")),
+    (
+        "E0107",
+        "not a number with a unit of this language",
+        include_str!("e0107.rs"),
+    ),
+    ("E0108", "unknown escape", include_str!("e0108.rs")),
+    ("E0109", "bad interpolation", include_str!("e0109.rs")),
+    (
+        "E0110",
+        "a value in a string that must be constant",
+        include_str!("e0110.rs"),
+    ),
+    ("E0111", "quotes are missing", include_str!("e0111.rs")),
+    (
+        "E0112",
+        "a reserved word as a name",
+        include_str!("e0112.rs"),
+    ),
+    (
+        "E0113",
+        "comparisons do not chain",
+        include_str!("e0113.rs"),
+    ),
+    ("E0114", "an object out of place", include_str!("e0114.rs")),
+    (
+        "E0115",
+        "an operator out of place",
+        include_str!("e0115.rs"),
+    ),
 ];
 
 /// The page of a code: the comment at the top of its file, as Markdown.

@@ -11,11 +11,49 @@ pub mod codes;
 
 // reading
 mod e0001;
+mod e0002;
+mod e0003;
+mod e0004;
+mod e0005;
+mod e0006;
 pub use e0001::FileTooLarge;
+pub use e0002::ControlCharacter;
+pub use e0003::OpenString;
+pub use e0004::OpenBracket;
+pub use e0005::StrayClose;
+pub use e0006::TooDeep;
 
 // syntax
+mod e0101;
 mod e0102;
+mod e0103;
+mod e0104;
+mod e0105;
+mod e0106;
+mod e0107;
+mod e0108;
+mod e0109;
+mod e0110;
+mod e0111;
+mod e0112;
+mod e0113;
+mod e0114;
+mod e0115;
+pub use e0101::Expected;
 pub use e0102::UnknownDeclaration;
+pub use e0103::MisplacedStatement;
+pub use e0104::UnknownWord;
+pub use e0105::ForeignSpelling;
+pub use e0106::MissingComma;
+pub use e0107::BadNumber;
+pub use e0108::BadEscape;
+pub use e0109::BadInterpolation;
+pub use e0110::InterpolationOutOfPlace;
+pub use e0111::MissingQuotes;
+pub use e0112::ReservedName;
+pub use e0113::ChainedComparison;
+pub use e0114::ObjectOutOfPlace;
+pub use e0115::OperatorOutOfPlace;
 
 use crate::source::{SourceMap, Span};
 

@@ -1,0 +1,47 @@
+//! Tests of parsing, through its one public function.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod constructs;
+mod policy;
+
+use crate::ast::File;
+use crate::diagnostics::Problems;
+use crate::source::{FileId, SourceFile, SourceMap};
+
+/// The tree, and each problem as `CODE at LINE:COLUMN: message`.
+fn run(text: &str) -> (File, Vec<String>) {
+    let mut problems = Problems::default();
+    let file = super::parse(FileId(0), text, &mut problems);
+    let sources = SourceMap {
+        files: vec![SourceFile {
+            name: "test.edge".to_owned(),
+            text: text.to_owned(),
+        }],
+    };
+    let list = match problems.finish(&sources) {
+        Ok(()) => Vec::new(),
+        Err(report) => report
+            .problems
+            .iter()
+            .map(|p| {
+                let (line, column) = sources.line_column(p.span());
+                let code = p.code().unwrap();
+                let help = p.help().map_or(String::new(), |h| format!(" | {h}"));
+                format!("{code} at {line}:{column}: {p}{help}")
+            })
+            .collect(),
+    };
+    (file, list)
+}
+
+/// The tree of a text that must have no problem.
+fn good(text: &str) -> File {
+    let (file, problems) = run(text);
+    assert!(problems.is_empty(), "{text}\n{problems:#?}");
+    file
+}

@@ -1,0 +1,70 @@
+//! WAF groups.
+
+use crate::ast::{Waf, WafEntry, WafRule};
+
+use super::builder::Builder;
+use super::grammar::{Node, Rule, parts};
+
+impl Builder<'_, '_> {
+    /// `waf N { … }`
+    pub(super) fn waf(&mut self, node: Node<'_>) -> Option<Waf> {
+        let mut inner = parts(node);
+        let name = self.name(&inner.next()?);
+        let entries = inner
+            .map(|entry| self.waf_entry(entry.into_inner().next()?))
+            .collect::<Option<_>>()?;
+        Some(Waf { name, entries })
+    }
+
+    fn waf_entry(&mut self, node: Node<'_>) -> Option<WafEntry> {
+        let span = self.span(&node);
+        Some(match node.as_rule() {
+            Rule::waf_include => {
+                WafEntry::Include(parts(node).map(|path| self.path(path)).collect())
+            }
+            Rule::waf_rule => WafEntry::Rule(self.waf_rule(node)?),
+            Rule::respond => WafEntry::Respond(self.respond(node)?),
+            Rule::waf_inspect => WafEntry::Unbuilt("`inspect` of a waf", span),
+            Rule::waf_threshold => WafEntry::Unbuilt("`threshold` of a waf", span),
+            Rule::waf_exclude => WafEntry::Unbuilt("`exclude` of a waf", span),
+            _ => WafEntry::Unbuilt("`mode` of a waf", span),
+        })
+    }
+
+    /// `rule N { when C … }`; settings given twice stand among the unbuilt ones.
+    fn waf_rule(&mut self, node: Node<'_>) -> Option<WafRule> {
+        let docs = self.docs_above(self.offset + node.as_span().start());
+        let mut inner = parts(node);
+        let mut rule = WafRule {
+            docs,
+            name: self.name(&inner.next()?),
+            when: None,
+            severity: None,
+            tags: Vec::new(),
+            unbuilt: Vec::new(),
+        };
+        for setting in inner {
+            let span = self.span(&setting);
+            let setting = setting.into_inner().next()?;
+            let kind = setting.as_rule();
+            let mut inner = parts(setting);
+            let problem = match kind {
+                Rule::rule_when => rule
+                    .when
+                    .replace(self.expr(inner.next()?)?)
+                    .map(|_| "when twice"),
+                Rule::rule_severity => {
+                    let severity = self.name(&inner.next()?);
+                    rule.severity.replace(severity).map(|_| "severity twice")
+                }
+                Rule::rule_tags => {
+                    rule.tags.extend(self.texts(inner)?);
+                    None
+                }
+                _ => Some("`score` of a rule"),
+            };
+            rule.unbuilt.extend(problem.map(|what| (what, span)));
+        }
+        Some(rule)
+    }
+}
