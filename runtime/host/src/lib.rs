@@ -14,6 +14,7 @@
 
 pub mod engine;
 pub mod exchange;
+mod headers;
 pub mod input;
 pub mod output;
 pub mod settings;

@@ -1,10 +1,12 @@
 //! Modules in, answers out: loading a policy and calling it.
 
+mod consistency;
 mod guest;
 mod inspect;
 
 use std::path::PathBuf;
 
+use edge_abi::export;
 use edge_abi::manifest::Manifest;
 use http::HeaderValue;
 use wasmtime::{Config, OptLevel};
@@ -79,6 +81,7 @@ pub struct Policy {
     plans: Vec<Plan>,
     bounds: Bounds,
     rule_names: Vec<Option<HeaderValue>>,
+    hosts: Vec<Option<HeaderValue>>,
 }
 
 impl Policy {
@@ -88,14 +91,20 @@ impl Policy {
     /// [`LoadError`] names what is not as the ABI says; no bytes make this panic.
     pub fn load(engine: &Engine, wasm: &[u8]) -> Result<Self, LoadError> {
         let manifest = inspect::inspect(wasm)?;
-        let plans = Plan::all(&manifest)?;
+        let plans = manifest
+            .slot_sets
+            .iter()
+            .map(|set| Plan::new(set, &manifest))
+            .collect::<Result<_, _>>()?;
         let module = wasmtime::Module::from_binary(&engine.inner, wasm)
             .map_err(|error| LoadError::Wasm(format!("{error:#}")))?;
+        check_functions(&module)?;
         let rule_names = manifest
             .rules
             .iter()
             .map(|rule| HeaderValue::from_str(&rule.name).ok())
             .collect();
+        let hosts = manifest.targets.iter().map(crate::target::host).collect();
         let bounds = Bounds::of(&manifest);
         Ok(Policy {
             engine: engine.clone(),
@@ -104,6 +113,7 @@ impl Policy {
             plans,
             bounds,
             rule_names,
+            hosts,
         })
     }
 
@@ -149,13 +159,32 @@ impl Policy {
         self.rule_names.get(rule as usize)?.as_ref()
     }
 
+    /// The `Host` that an origin is asked with.
+    pub(crate) fn host_header(&self, origin: u32) -> Option<&HeaderValue> {
+        self.hosts.get(origin as usize)?.as_ref()
+    }
+
     pub(crate) fn plan(&self, slot_set: u16) -> Option<&Plan> {
         self.plans.get(usize::from(slot_set))
     }
+}
 
-    pub(crate) fn bounds(&self) -> &Bounds {
-        &self.bounds
+/// Both functions take one `i32` and give one.
+fn check_functions(module: &wasmtime::Module) -> Result<(), LoadError> {
+    for name in [export::INPUT, export::RUN] {
+        let function = module
+            .get_export(name)
+            .and_then(|export| export.func().cloned())
+            .ok_or(LoadError::ExportType(name))?;
+        let takes_i32 =
+            function.params().len() == 1 && function.params().all(|r#type| r#type.is_i32());
+        let gives_i32 =
+            function.results().len() == 1 && function.results().all(|r#type| r#type.is_i32());
+        if !(takes_i32 && gives_i32) {
+            return Err(LoadError::ExportType(name));
+        }
     }
+    Ok(())
 }
 
 impl std::fmt::Debug for Policy {

@@ -35,7 +35,7 @@ pub struct Record {
     pub referer: Option<HeaderValue>,
     /// The answer's status.
     pub status: u16,
-    /// The rule that decided; none when the host answered by itself.
+    /// The rule that decided; none when the host answered before one did.
     pub rule: Option<u32>,
     /// The origin that answered; none when the policy or the host did.
     pub origin: Option<u32>,

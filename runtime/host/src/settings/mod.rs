@@ -13,6 +13,7 @@ use serde_json::Value;
 
 pub use geo::{Geo, GeoTable};
 pub use network::{Network, NetworkError};
+pub(crate) use param::octets;
 pub use param::{ParamError, ParamValue};
 
 use crate::engine::Policy;

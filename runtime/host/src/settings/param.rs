@@ -75,17 +75,6 @@ impl ParamValue {
             Kind::List => Err(ParamError::List),
         }
     }
-
-    /// The kind of slot that holds it.
-    pub(crate) fn kind(&self) -> Kind {
-        match self {
-            ParamValue::Bytes(_) => Kind::Bytes,
-            ParamValue::I64(_) => Kind::I64,
-            ParamValue::Ip(_) => Kind::Ip,
-            ParamValue::Bool(_) => Kind::Bool,
-            ParamValue::F64(_) => Kind::F64,
-        }
-    }
 }
 
 /// An address as the ABI writes it: IPv4 in its mapped form.

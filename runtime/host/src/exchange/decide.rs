@@ -1,0 +1,246 @@
+//! One call of the guest, and its output turned into what the host is to do.
+
+use edge_abi::input::Event;
+use edge_abi::manifest::RuleKind;
+use edge_abi::output::{fault::Reason, note};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
+use std::time::Instant;
+
+use super::forward::Forward;
+use super::incoming::Refusal;
+use super::record::{Exposure, LogLine};
+use super::{Exchange, respond};
+use crate::engine::GuestError;
+use crate::headers::{EditError, HeaderEdit};
+use crate::input::{Call, ResponseFacts, ResultEntry};
+use crate::output::{Edits, Effect, Log, Note, Output};
+use crate::upstream::Body;
+
+const RULE_HEADER: HeaderName = HeaderName::from_static("x-edge-rule");
+
+/// What the next call needs of this one.
+#[derive(Debug, Default)]
+pub(super) struct Follow {
+    wanted: u16,
+    pub(super) slots: u16,
+    continuation: Box<[u8]>,
+}
+
+impl Follow {
+    fn of(output: &Output<'_>) -> Self {
+        match output.next_slots() {
+            0 => Follow::default(),
+            slots => Follow {
+                wanted: output.wanted(),
+                slots,
+                continuation: output.continuation().into(),
+            },
+        }
+    }
+
+    /// Whether the guest wants to be called for this event.
+    pub(super) fn wants(&self, event: Event) -> bool {
+        self.slots != 0 && self.wanted & event.bit() != 0
+    }
+}
+
+/// What a call of the guest decided.
+pub(super) enum Step {
+    /// Bodies to be read, each up to a limit; true: only if the one before succeeded.
+    Wait(Vec<(u32, bool)>),
+    /// This is the answer.
+    Respond(Response<Body>),
+    /// Ask an origin.
+    Forward(Box<Forward>),
+    /// Let the response go on, with these edits.
+    Pass(Vec<HeaderEdit>),
+}
+
+impl Exchange<'_> {
+    /// Calls the guest. Everything that outlives the call is taken out of its memory.
+    pub(super) fn decide(
+        &mut self,
+        event: Event,
+        follow: &Follow,
+        results: &[ResultEntry],
+        response: Option<ResponseFacts<'_>>,
+    ) -> Result<(Step, Follow), Refusal> {
+        let begun = Instant::now();
+        let worker = self.worker;
+        let mut guest = worker.guest.borrow_mut();
+        let mut input = worker.input.borrow_mut();
+        let call = Call {
+            event,
+            now: self.incoming.now,
+            random: self.incoming.random,
+            results,
+            continuation: &follow.continuation,
+        };
+        let facts = self.incoming.facts(worker, self.body_fact(), response);
+        match worker.deployment.policy().plan(follow.slots) {
+            Some(plan) => plan.write(&mut input, &call, &facts),
+            None => {
+                return Err(Refusal::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the policy wants a slot set that it does not have",
+                ));
+            }
+        }
+        let outcome = match guest.run(&input) {
+            Ok(output) => self.take(&output).map(|step| (step, Follow::of(&output))),
+            Err(error) => {
+                if error != GuestError::TooLong {
+                    // Nothing in the instance can be trusted now. A failure to renew it
+                    // shows at the next call.
+                    drop(guest.renew());
+                }
+                Err(self.failed(&error, event))
+            }
+        };
+        // One long body must not hold memory for ever.
+        if input.capacity() > 1 << 20 {
+            *input = Vec::new();
+        }
+        self.record.decision += begun.elapsed();
+        outcome
+    }
+
+    fn failed(&self, error: &GuestError, event: Event) -> Refusal {
+        let status = match (error, event) {
+            (GuestError::TooLong, Event::ResponseHead) => StatusCode::BAD_GATEWAY,
+            (GuestError::TooLong, _) if self.body_fact().is_some() => StatusCode::PAYLOAD_TOO_LARGE,
+            (GuestError::TooLong, _) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Refusal::new(status, error.to_string())
+    }
+
+    fn take(&mut self, output: &Output<'_>) -> Result<Step, Refusal> {
+        let mut waits = Vec::new();
+        for effect in output.effects() {
+            match effect {
+                Effect::Log(log) => self.remember_line(&log),
+                Effect::Note(note) => self.remember_note(&note),
+                Effect::Body(body) => waits.push((body.limit(), body.is_chained())),
+                Effect::Respond(respond) => {
+                    let response = respond::build(&respond, &self.queued)
+                        .map_err(|error| self.bad_edit(&error))?;
+                    return Ok(Step::Respond(self.decided(respond.rule(), response)));
+                }
+                Effect::Proxy(proxy) => {
+                    let keep = Follow::of(output);
+                    let forward = self.prepare(&proxy, &keep)?;
+                    self.record.rule = Some(proxy.rule());
+                    return Ok(Step::Forward(Box::new(forward)));
+                }
+                Effect::Pass(pass) => return Ok(Step::Pass(self.edits(pass.edits())?)),
+                Effect::Fault(fault) => {
+                    self.record.rule = Some(fault.rule());
+                    return Err(self.fault(fault.reason(), fault.place()));
+                }
+            }
+        }
+        Ok(Step::Wait(waits))
+    }
+
+    /// Notes the deciding rule; where it denies, the answer says so.
+    fn decided(&mut self, rule: u32, mut response: Response<Body>) -> Response<Body> {
+        let policy = self.worker.deployment.policy();
+        self.record.rule = Some(rule);
+        let denies = policy
+            .manifest()
+            .rules
+            .get(rule as usize)
+            .is_some_and(|rule| rule.kind == RuleKind::Deny);
+        if let (true, Some(name)) = (denies, policy.rule_header(rule)) {
+            response.headers_mut().insert(RULE_HEADER, name.clone());
+        }
+        response
+    }
+
+    /// Takes response edits out of the guest's memory.
+    pub(super) fn edits(&self, edits: Edits<'_>) -> Result<Vec<HeaderEdit>, Refusal> {
+        edits
+            .map(|edit| HeaderEdit::new(&edit, &[]).map_err(|error| self.bad_edit(&error)))
+            .collect()
+    }
+
+    pub(super) fn bad_edit(&self, error: &EditError) -> Refusal {
+        let (place, what, name) = match error {
+            EditError::Value { place, name } => (
+                place,
+                "a value with a control character for the header",
+                name,
+            ),
+            EditError::Reserved { place, name } => {
+                (place, "the host alone writes the header", name)
+            }
+        };
+        let place = self.worker.deployment.policy().place(*place);
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("{place}: {what} `{name}`"),
+        )
+    }
+
+    pub(super) fn fault(&self, reason: Reason, place: u32) -> Refusal {
+        let (status, what) = match reason {
+            Reason::RequestPath => (
+                StatusCode::BAD_REQUEST,
+                "the request's path cannot be normalised",
+            ),
+            Reason::UpstreamPath => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "a value does not fit into the path to an origin",
+            ),
+            Reason::Location => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "a redirect to a place with a control character",
+            ),
+        };
+        Refusal::new(
+            status,
+            format!("{}: {what}", self.worker.deployment.policy().place(place)),
+        )
+    }
+
+    fn remember_line(&mut self, log: &Log<'_>) {
+        let text = String::from_utf8_lossy(log.text()).into_owned();
+        self.record.logs.push(LogLine {
+            place: log.place(),
+            text,
+        });
+    }
+
+    /// The same note twice counts once.
+    fn remember_note(&mut self, note: &Note<'_>) {
+        match note.kind() {
+            note::Kind::Exposure => {
+                let exposure = Exposure {
+                    experiment: note.id(),
+                    arm: note.value(),
+                };
+                if !self.record.exposures.contains(&exposure) {
+                    self.record.exposures.push(exposure);
+                }
+            }
+            note::Kind::Rule if !self.record.fired.contains(&note.id()) => {
+                self.record.fired.push(note.id())
+            }
+            note::Kind::Rule => {}
+        }
+    }
+}
+
+/// The facts of an answer.
+pub(super) fn response_facts<'a>(
+    status: StatusCode,
+    origin: Option<&'a str>,
+    headers: &'a HeaderMap,
+) -> ResponseFacts<'a> {
+    ResponseFacts {
+        status: status.as_u16(),
+        origin,
+        headers,
+    }
+}

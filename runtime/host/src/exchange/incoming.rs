@@ -1,0 +1,205 @@
+//! A request's head as the policy sees it, or the host's own answer to one that is none.
+
+use http::uri::Authority;
+use http::{HeaderValue, Method, StatusCode, Uri, Version, header, request};
+
+use super::record::RequestId;
+use super::{Client, Worker};
+use crate::headers::effective_client;
+use crate::input::{Facts, ResponseFacts};
+
+/// Methods that a policy can be asked about; anything else but CONNECT and TRACE is let through too.
+pub(super) const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// The head of a request that the policy is to decide, with what stays fixed until its answer.
+pub(super) struct Incoming {
+    pub(super) parts: request::Parts,
+    /// The target where it is not what stands in the URI.
+    rewritten: Option<String>,
+    pub(super) authority: Option<HeaderValue>,
+    /// The client that the request is made for.
+    pub(super) client: Client,
+    /// Who is at the other end of the connection.
+    pub(super) peer: Client,
+    /// Whether that peer is believed.
+    pub(super) trusted: bool,
+    pub(super) id: RequestId,
+    pub(super) now: u64,
+    pub(super) random: u64,
+}
+
+/// A request that the host answers by itself.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// For the log; none when there is nothing wrong.
+    pub(super) reason: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
+        Refusal {
+            status,
+            reason: Some(reason.into()),
+        }
+    }
+}
+
+impl Incoming {
+    pub(super) fn new(worker: &Worker, parts: request::Parts, peer: Client) -> Self {
+        let (client, trusted) = effective_client(
+            peer.clone(),
+            &parts.headers,
+            &worker.deployment.settings().trusted,
+        );
+        let entropy = &worker.entropy;
+        Incoming {
+            rewritten: None,
+            authority: None,
+            client: Client {
+                ip: client.ip.to_canonical(),
+                ..client
+            },
+            peer,
+            trusted,
+            id: RequestId::from_bits(entropy.next_u64(), entropy.next_u64()),
+            now: worker.clock.now_ms(),
+            random: entropy.next_u64(),
+            parts,
+        }
+    }
+
+    /// Judges the head: method, target and host.
+    ///
+    /// # Errors
+    /// What the host answers itself: 501 to CONNECT, 405 to TRACE, 200 to `OPTIONS *`,
+    /// 400 to a request without a usable target or with none or several hosts (RFC 9112 3.2).
+    pub(super) fn admit(&mut self) -> Result<(), Refusal> {
+        match self.parts.method {
+            Method::CONNECT => {
+                return Err(Refusal::new(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "CONNECT is not supported",
+                ));
+            }
+            Method::TRACE => {
+                return Err(Refusal::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "TRACE is not supported",
+                ));
+            }
+            _ => {}
+        }
+        self.authority = self.find_authority()?;
+        let uri = &self.parts.uri;
+        let target = uri.path_and_query().map_or("", |target| target.as_str());
+        if target == "*" {
+            if self.parts.method == Method::OPTIONS {
+                return Err(Refusal {
+                    status: StatusCode::OK,
+                    reason: None,
+                });
+            }
+            return Err(bad("the target `*` is for OPTIONS"));
+        }
+        if !target.starts_with('/') {
+            // `http://host?query` and `http://host` have an empty path, which is `/` (RFC 9110 4.2.3).
+            if uri.scheme().is_none() || !(target.is_empty() || target.starts_with('?')) {
+                return Err(bad("the target is neither a path nor a URI"));
+            }
+            self.rewritten = Some(format!("/{target}"));
+        }
+        Ok(())
+    }
+
+    /// The host that the client named: the URI's in absolute-form, else the `Host` field.
+    fn find_authority(&self) -> Result<Option<HeaderValue>, Refusal> {
+        let mut fields = self.parts.headers.get_all(header::HOST).iter();
+        let host = fields.next();
+        if fields.next().is_some() {
+            return Err(bad("there are several Host fields"));
+        }
+        if host.is_none() && self.parts.version == Version::HTTP_11 {
+            return Err(bad("there is no Host field"));
+        }
+        if let Some(host) = host {
+            check_authority(host.as_bytes())?;
+        }
+        match self.parts.uri.authority() {
+            Some(authority) => {
+                check_authority(authority.as_str().as_bytes())?;
+                HeaderValue::from_str(authority.as_str())
+                    .map(Some)
+                    .map_err(|_| bad("the target's host is not usable"))
+            }
+            None => Ok(host.cloned()),
+        }
+    }
+
+    /// Path and query in origin-form.
+    pub(super) fn target(&self) -> &str {
+        match &self.rewritten {
+            Some(target) => target,
+            None => self
+                .parts
+                .uri
+                .path_and_query()
+                .map_or("/", |target| target.as_str()),
+        }
+    }
+
+    /// The facts of a call.
+    pub(super) fn facts<'a>(
+        &'a self,
+        worker: &'a Worker,
+        body: Option<&'a [u8]>,
+        response: Option<ResponseFacts<'a>>,
+    ) -> Facts<'a> {
+        let settings = worker.deployment.settings();
+        Facts {
+            method: &self.parts.method,
+            target: self.target(),
+            scheme: self.client.scheme.as_str(),
+            authority: self.authority.as_ref().map(HeaderValue::as_bytes),
+            version: self.parts.version,
+            id: self.id.as_str(),
+            headers: &self.parts.headers,
+            body,
+            ip: self.client.ip,
+            port: self.client.port,
+            tls_version: self.client.tls_version,
+            geo: settings.geo.locate(self.client.ip),
+            pop: settings.pop.as_deref(),
+            region: settings.region.as_deref(),
+            params: worker.deployment.params(),
+            response,
+        }
+    }
+
+    /// A URI that can be logged.
+    pub(super) fn uri(&self) -> Uri {
+        self.parts.uri.clone()
+    }
+}
+
+/// `host[:port]`, without user information.
+fn check_authority(bytes: &[u8]) -> Result<(), Refusal> {
+    // The common case, without a parser.
+    if !bytes.is_empty()
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+    {
+        return Ok(());
+    }
+    match Authority::try_from(bytes) {
+        Ok(authority) if !authority.as_str().contains('@') && !authority.host().is_empty() => {
+            Ok(())
+        }
+        _ => Err(bad("the Host is not usable")),
+    }
+}
+
+fn bad(reason: &str) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, reason)
+}

@@ -1,0 +1,260 @@
+//! `X-Forwarded-*` and `Forwarded` (RFC 7239): for whom a request is made.
+//!
+//! A peer that is not trusted has no say: what it sent is dropped and its own address
+//! is written. A trusted peer's list is kept, its address appended, and the client is
+//! the last address of the list that is not itself trusted.
+
+use std::net::IpAddr;
+
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::exchange::Client;
+use crate::settings::Network;
+
+const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// The client that a request is made for, and whether the peer is trusted.
+pub(crate) fn effective_client(
+    peer: Client,
+    headers: &HeaderMap,
+    trusted: &[Network],
+) -> (Client, bool) {
+    let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
+    if trusted.is_empty() || !is_trusted(peer.ip) {
+        return (peer, false);
+    }
+    let mut client = peer;
+    let fields: Vec<&str> = headers
+        .get_all(FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    for hop in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+        let Some(ip) = address(hop.trim()) else { break };
+        if client.ip != ip {
+            client.ip = ip;
+            client.port = 0;
+        }
+        if !is_trusted(ip) {
+            break;
+        }
+    }
+    match headers.get(PROTO).map(HeaderValue::as_bytes) {
+        Some(b"https") => client.scheme = Scheme::HTTPS,
+        Some(b"http") => client.scheme = Scheme::HTTP,
+        _ => {}
+    }
+    (client, true)
+}
+
+/// Writes the fields of a request that goes to an origin.
+///
+/// `peer` is the address that the connection came from, `authority` what the client named.
+pub(crate) fn set_forwarded(
+    headers: &mut HeaderMap,
+    peer: IpAddr,
+    scheme: &Scheme,
+    authority: Option<&HeaderValue>,
+    trusted: bool,
+) {
+    let peer = peer.to_canonical();
+    if !trusted {
+        drop_claims(headers);
+    }
+    append(headers, FOR, &peer.to_string());
+    append(
+        headers,
+        header::FORWARDED,
+        &element(peer, scheme, authority),
+    );
+    if !headers.contains_key(PROTO) {
+        if let Ok(proto) = HeaderValue::from_str(scheme.as_str()) {
+            headers.insert(PROTO, proto);
+        }
+    }
+    if let (false, Some(authority)) = (headers.contains_key(HOST), authority) {
+        headers.insert(HOST, authority.clone());
+    }
+}
+
+/// Removes everything that says for whom the request is made.
+fn drop_claims(headers: &mut HeaderMap) {
+    let claims: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with("x-forwarded-"))
+        .cloned()
+        .collect();
+    for name in claims {
+        headers.remove(name);
+    }
+    headers.remove(header::FORWARDED);
+}
+
+/// One element of `Forwarded`: IPv6 in brackets and, like a host with a port, quoted.
+fn element(peer: IpAddr, scheme: &Scheme, authority: Option<&HeaderValue>) -> String {
+    let node = match peer {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("\"[{v6}]\""),
+    };
+    match authority.and_then(|authority| authority.to_str().ok()) {
+        Some(host)
+            if host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')) =>
+        {
+            format!("for={node};host={host};proto={scheme}")
+        }
+        Some(host) => format!(
+            "for={node};host=\"{}\";proto={scheme}",
+            host.replace(['"', '\\'], "")
+        ),
+        None => format!("for={node};proto={scheme}"),
+    }
+}
+
+/// Makes one field of what was there and what is new.
+fn append(headers: &mut HeaderMap, name: HeaderName, new: &str) {
+    let mut all = Vec::new();
+    for value in headers.get_all(&name) {
+        all.extend_from_slice(value.as_bytes());
+        all.extend_from_slice(b", ");
+    }
+    all.extend_from_slice(new.as_bytes());
+    if let Ok(value) = HeaderValue::from_bytes(&all) {
+        headers.insert(name, value);
+    }
+}
+
+/// An address of `X-Forwarded-For`: some write a port or brackets.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .map(|(inside, _)| inside);
+    let ip: IpAddr = match bare {
+        Some(inside) => inside.parse().ok()?,
+        None => text.parse().ok().or_else(|| {
+            text.rsplit_once(':')?
+                .0
+                .parse::<std::net::Ipv4Addr>()
+                .ok()
+                .map(IpAddr::V4)
+        })?,
+    };
+    Some(ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn client(ip: &str) -> Client {
+        Client {
+            ip: ip.parse().unwrap(),
+            port: 9,
+            scheme: Scheme::HTTP,
+            tls_version: None,
+        }
+    }
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn an_untrusted_peer_has_no_say() {
+        let mut sent = headers(&[
+            ("x-forwarded-for", "1.1.1.1"),
+            ("forwarded", "for=1.1.1.1"),
+            ("x-forwarded-prefix", "/x"),
+        ]);
+        let (who, trusted) = effective_client(
+            client("203.0.113.9"),
+            &sent,
+            &["10.0.0.0/8".parse().unwrap()],
+        );
+        assert_eq!(
+            (who.ip.to_string().as_str(), trusted),
+            ("203.0.113.9", false)
+        );
+        set_forwarded(
+            &mut sent,
+            who.ip,
+            &Scheme::HTTPS,
+            Some(&HeaderValue::from_static("a.example:8443")),
+            trusted,
+        );
+        let expected = [
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "a.example:8443"),
+            (
+                "forwarded",
+                "for=203.0.113.9;host=\"a.example:8443\";proto=https",
+            ),
+        ];
+        assert_eq!(sent, headers(&expected));
+    }
+
+    #[test]
+    fn behind_a_trusted_peer_the_client_is_the_last_stranger() {
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let mut sent = headers(&[
+            ("x-forwarded-for", "1.1.1.1, 198.51.100.7"),
+            ("x-forwarded-for", "10.0.0.2"),
+            ("x-forwarded-proto", "https"),
+        ]);
+        let (who, is_trusted) = effective_client(client("10.0.0.1"), &sent, &trusted);
+        assert_eq!(
+            (who.ip.to_string().as_str(), who.scheme.as_str(), is_trusted),
+            ("198.51.100.7", "https", true)
+        );
+        set_forwarded(
+            &mut sent,
+            "10.0.0.1".parse().unwrap(),
+            &who.scheme,
+            None,
+            true,
+        );
+        assert_eq!(
+            sent.get("x-forwarded-for").unwrap(),
+            "1.1.1.1, 198.51.100.7, 10.0.0.2, 10.0.0.1"
+        );
+        assert_eq!(sent.get("forwarded").unwrap(), "for=10.0.0.1;proto=https");
+    }
+
+    #[test]
+    fn nonsense_in_the_list_ends_it() {
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let (who, _) = effective_client(
+            client("10.0.0.1"),
+            &headers(&[("x-forwarded-for", "1.1.1.1, x, 10.0.0.9")]),
+            &trusted,
+        );
+        assert_eq!(who.ip.to_string(), "10.0.0.9");
+    }
+
+    #[test]
+    fn ipv6_is_quoted_in_brackets() {
+        let mut sent = HeaderMap::new();
+        set_forwarded(
+            &mut sent,
+            "2001:db8::1".parse().unwrap(),
+            &Scheme::HTTP,
+            None,
+            false,
+        );
+        assert_eq!(
+            sent.get("forwarded").unwrap(),
+            "for=\"[2001:db8::1]\";proto=http"
+        );
+    }
+}

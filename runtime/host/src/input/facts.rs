@@ -1,0 +1,55 @@
+//! What a host knows about a request before it understands anything.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, Method, Version};
+
+use crate::settings::{Geo, ParamValue};
+
+/// The facts of one request, borrowed from where they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// Path and query in origin-form.
+    pub target: &'a str,
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// Host and port as the client named them.
+    pub authority: Option<&'a [u8]>,
+    /// The version of HTTP.
+    pub version: Version,
+    /// The request's id.
+    pub id: &'a str,
+    /// The header.
+    pub headers: &'a HeaderMap,
+    /// The body, once it has been read.
+    pub body: Option<&'a [u8]>,
+    /// The client's address.
+    pub ip: IpAddr,
+    /// The client's port.
+    pub port: u16,
+    /// `1.2` or `1.3`.
+    pub tls_version: Option<&'a str>,
+    /// Where the client is.
+    pub geo: Option<&'a Geo>,
+    /// The point of presence.
+    pub pop: Option<&'a str>,
+    /// The host's region.
+    pub region: Option<&'a str>,
+    /// The params' values, by the manifest's index.
+    pub params: &'a [ParamValue],
+    /// The response, once there is one.
+    pub response: Option<ResponseFacts<'a>>,
+}
+
+/// The facts of a response.
+#[derive(Debug, Clone, Copy)]
+pub struct ResponseFacts<'a> {
+    /// The status.
+    pub status: u16,
+    /// The name of the origin that answered.
+    pub origin: Option<&'a str>,
+    /// The header.
+    pub headers: &'a HeaderMap,
+}

@@ -1,0 +1,359 @@
+//! One walk over an output's records, in place.
+
+use std::ops::Range;
+
+use edge_abi::continuation;
+use edge_abi::input::Event;
+use edge_abi::output::{
+    self, MAX_EDITS, MAX_EFFECTS, MAX_SEGMENTS, NONE, Op, Status, body, edit, effect, fault, log,
+    note, pass, proxy, respond, segment,
+};
+
+use super::memory::{Reach, u8_at, u16_at, u32_at};
+use super::{Bounds, MAX_TEXT, Output, OutputError};
+
+/// Checks the output record at an address of a guest's memory.
+///
+/// `input` is where the input of this call lies. What comes back borrows the memory
+/// and can be read without further doubt.
+///
+/// # Errors
+/// [`OutputError`] says what is not as the ABI says. Any bytes are allowed to come in.
+pub fn check_output<'a>(
+    memory: &'a [u8],
+    at: u32,
+    input: Range<u32>,
+    bounds: &Bounds,
+) -> Result<Output<'a>, OutputError> {
+    let record = memory
+        .get(at as usize..)
+        .filter(|_| at.is_multiple_of(16))
+        .ok_or(OutputError::Address(at))?;
+    let length = u32_at(record, output::LENGTH);
+    let record = record
+        .get(..length as usize)
+        .filter(|_| length >= output::HEADER)
+        .ok_or(OutputError::Length(length))?;
+    let version = u16_at(record, output::VERSION);
+    if version != edge_abi::VERSION {
+        return Err(OutputError::Version(version));
+    }
+    check_status(u16_at(record, output::STATUS))?;
+    let reach = Reach {
+        memory,
+        input,
+        output: at..at.saturating_add(length),
+    };
+    let check = Check { reach, bounds };
+    check.header(record)?;
+    let effects = check.reach.field(record, output::EFFECTS_REF)?;
+    let waits = check.effects(effects, u32_at(record, output::EFFECTS))?;
+    let output = Output::new(memory, record, effects);
+    if waits && !output.wants(Event::Results) {
+        return Err(OutputError::Unwanted);
+    }
+    Ok(output)
+}
+
+fn check_status(status: u16) -> Result<(), OutputError> {
+    match status {
+        0 => Ok(()),
+        1 => Err(OutputError::Refused(Status::InvalidInput)),
+        2 => Err(OutputError::Refused(Status::StaleContinuation)),
+        other => Err(OutputError::Status(other)),
+    }
+}
+
+/// The events that this host raises.
+const EVENTS: u16 = Event::Results.bit() | Event::ResponseHead.bit() | Event::Failed.bit();
+
+struct Check<'a, 'b> {
+    reach: Reach<'a>,
+    bounds: &'b Bounds,
+}
+
+/// Where a list of edits stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Request,
+    Response,
+}
+
+impl<'a> Check<'a, '_> {
+    fn header(&self, record: &[u8]) -> Result<(), OutputError> {
+        let wanted = u16_at(record, output::WANTED);
+        if wanted & !EVENTS != 0 {
+            return Err(OutputError::Code {
+                what: "events",
+                code: u32::from(wanted),
+            });
+        }
+        index(
+            "slot set",
+            u32::from(u16_at(record, output::NEXT_SLOTS)),
+            self.bounds.slot_sets,
+        )?;
+        let length = u32_at(record, output::CONTINUATION + 4);
+        if length > continuation::LIMIT {
+            return Err(OutputError::Continuation(length));
+        }
+        self.reach.field(record, output::CONTINUATION)?;
+        Ok(())
+    }
+
+    /// Whether the effects wait for an answer.
+    fn effects(&self, bytes: &'a [u8], count: u32) -> Result<bool, OutputError> {
+        if count > MAX_EFFECTS {
+            return Err(OutputError::TooMany {
+                what: "effects",
+                count,
+                most: MAX_EFFECTS,
+            });
+        }
+        let (mut rest, mut waits, mut ended) = (bytes, false, false);
+        for _ in 0..count {
+            if ended {
+                return Err(OutputError::AfterTerminal);
+            }
+            let size = u32_at(rest, effect::SIZE);
+            let op = u16_at(rest, effect::OP);
+            let wrong = OutputError::EffectSize { op, size };
+            if size < effect::HEADER || !size.is_multiple_of(4) {
+                return Err(wrong);
+            }
+            let (one, others) = rest.split_at_checked(size as usize).ok_or(wrong)?;
+            let flags = u16_at(one, effect::FLAGS);
+            match self.effect(op, flags, one)? {
+                Role::Terminal => ended = true,
+                Role::Waiting => waits = true,
+                Role::Immediate => {}
+            }
+            rest = others;
+        }
+        match (rest.is_empty(), ended, waits) {
+            (false, ..) => Err(OutputError::Effects(
+                u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            )),
+            (_, true, true) => Err(OutputError::WaitAndTerminal),
+            (_, false, false) => Err(OutputError::NoTerminal),
+            (_, _, waits) => Ok(waits),
+        }
+    }
+
+    fn effect(&self, op: u16, flags: u16, record: &[u8]) -> Result<Role, OutputError> {
+        const RESPOND: u16 = Op::Respond as u16;
+        const PROXY: u16 = Op::Proxy as u16;
+        const PASS: u16 = Op::Pass as u16;
+        const FAULT: u16 = Op::Fault as u16;
+        const BODY: u16 = Op::Body as u16;
+        const LOG: u16 = Op::Log as u16;
+        const NOTE: u16 = Op::Note as u16;
+        let (size, role) = match op {
+            RESPOND => (respond::SIZE, Role::Terminal),
+            PROXY => (proxy::SIZE, Role::Terminal),
+            PASS => (pass::SIZE, Role::Terminal),
+            FAULT => (fault::SIZE, Role::Terminal),
+            BODY => (body::SIZE, Role::Waiting),
+            LOG => (log::SIZE, Role::Immediate),
+            NOTE => (note::SIZE, Role::Immediate),
+            other => return Err(OutputError::UnknownOp(other)),
+        };
+        if record.len() < size as usize {
+            return Err(OutputError::EffectSize {
+                op,
+                size: u32_at(record, effect::SIZE),
+            });
+        }
+        let flags_fit = match role {
+            Role::Waiting => {
+                flags & effect::ANSWER != 0 && flags & !(effect::ANSWER | effect::CHAINED) == 0
+            }
+            Role::Terminal | Role::Immediate => flags == 0,
+        };
+        if !flags_fit {
+            return Err(OutputError::Flags { op, flags });
+        }
+        match op {
+            RESPOND => self.respond(record),
+            PROXY => self.proxy(record),
+            PASS => {
+                index("rule", u32_at(record, pass::RULE), self.bounds.rules)?;
+                self.edits(record, pass::EDITS, Side::Response)
+            }
+            FAULT => self.fault(record),
+            BODY => self.body(record),
+            LOG => {
+                index("place", u32_at(record, log::PLACE), self.bounds.places)?;
+                self.reach.field(record, log::TEXT).map(drop)
+            }
+            _ => self.note(record),
+        }?;
+        Ok(role)
+    }
+
+    fn respond(&self, record: &[u8]) -> Result<(), OutputError> {
+        index("rule", u32_at(record, respond::RULE), self.bounds.rules)?;
+        let status = u16_at(record, respond::STATUS);
+        if !(200..=599).contains(&status) {
+            return Err(OutputError::ResponseStatus(status));
+        }
+        self.reach.field(record, respond::CONTENT_TYPE)?;
+        self.edits(record, respond::EDITS, Side::Response)?;
+        self.segments(record, respond::BODY, Side::Response)
+    }
+
+    fn proxy(&self, record: &[u8]) -> Result<(), OutputError> {
+        index("rule", u32_at(record, proxy::RULE), self.bounds.rules)?;
+        index("target", u32_at(record, proxy::TARGET), self.bounds.targets)?;
+        index(
+            "proxy options",
+            u32_at(record, proxy::OPTIONS),
+            self.bounds.proxies,
+        )?;
+        // Caches and body scans are no part of this version's capabilities.
+        let cache = u32_at(record, proxy::CACHE);
+        if cache != NONE {
+            return Err(OutputError::Index {
+                what: "cache",
+                index: cache,
+            });
+        }
+        for field in [
+            proxy::METHOD,
+            proxy::PATH,
+            proxy::QUERY,
+            proxy::HOST,
+            proxy::KEY,
+            proxy::SCAN,
+        ] {
+            self.reach.field(record, field)?;
+        }
+        self.edits(record, proxy::REQUEST_EDITS, Side::Request)?;
+        self.edits(record, proxy::RESPONSE_EDITS, Side::Response)
+    }
+
+    fn fault(&self, record: &[u8]) -> Result<(), OutputError> {
+        index("rule", u32_at(record, fault::RULE), self.bounds.rules)?;
+        index("place", u32_at(record, fault::PLACE), self.bounds.places)?;
+        match u32_at(record, fault::REASON) {
+            1..=3 => Ok(()),
+            code => Err(OutputError::Code {
+                what: "reason",
+                code,
+            }),
+        }
+    }
+
+    fn body(&self, record: &[u8]) -> Result<(), OutputError> {
+        let (count, most) = (u32_at(record, body::LIMIT), self.bounds.body);
+        if count > most {
+            return Err(OutputError::TooMany {
+                what: "bytes of a body",
+                count,
+                most,
+            });
+        }
+        Ok(())
+    }
+
+    fn note(&self, record: &[u8]) -> Result<(), OutputError> {
+        let id = u32_at(record, note::ID);
+        match u32_at(record, note::KIND) {
+            1 => {
+                let arms = self
+                    .bounds
+                    .arms
+                    .get(id as usize)
+                    .ok_or(OutputError::Index {
+                        what: "experiment",
+                        index: id,
+                    })?;
+                index("arm", u32_at(record, note::VALUE), *arms)
+            }
+            2 => index("rule", id, self.bounds.rules),
+            code => Err(OutputError::Code { what: "note", code }),
+        }
+    }
+
+    fn edits(&self, record: &[u8], at: u32, side: Side) -> Result<(), OutputError> {
+        let table = self
+            .reach
+            .table(record, at, edit::SIZE, MAX_EDITS, "edits")?;
+        for one in table.chunks_exact(edit::SIZE as usize) {
+            index("place", u32_at(one, edit::PLACE), self.bounds.places)?;
+            let op = u8_at(one, edit::OP);
+            let name = self.reach.field(one, edit::NAME)?;
+            let prefix = if op == edit::Op::Remove as u8 {
+                name.strip_suffix(b"*").unwrap_or(name)
+            } else {
+                name
+            };
+            if name.is_empty() || !prefix.iter().all(|byte| is_name_byte(*byte)) {
+                return Err(OutputError::HeaderName);
+            }
+            match (op, u8_at(one, edit::FLAGS)) {
+                (1..=3, 0) => self.reach.field(one, edit::VALUE).map(drop)?,
+                (1..=2, edit::SEGMENTS) if side == Side::Request => {
+                    self.segments(one, edit::VALUE, side)?
+                }
+                (1..=3, flags) => {
+                    return Err(OutputError::Code {
+                        what: "flags of an edit",
+                        code: u32::from(flags),
+                    });
+                }
+                (op, _) => {
+                    return Err(OutputError::Code {
+                        what: "edit",
+                        code: u32::from(op),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn segments(&self, record: &[u8], at: u32, side: Side) -> Result<(), OutputError> {
+        let table = self
+            .reach
+            .table(record, at, segment::SIZE, MAX_SEGMENTS, "segments")?;
+        let mut length = 0;
+        for one in table.chunks_exact(segment::SIZE as usize) {
+            match u32_at(one, segment::KIND) {
+                0 => length += self.reach.field(one, segment::BYTES)?.len() as u64,
+                1 if side == Side::Response => return Err(OutputError::SecretPlace),
+                1 => index("secret", u32_at(one, segment::ID), self.bounds.secrets)?,
+                code => {
+                    return Err(OutputError::Code {
+                        what: "segment",
+                        code,
+                    });
+                }
+            }
+        }
+        if length > MAX_TEXT {
+            return Err(OutputError::TextLength(length));
+        }
+        Ok(())
+    }
+}
+
+/// What an effect is to the decision.
+enum Role {
+    Terminal,
+    Waiting,
+    Immediate,
+}
+
+fn index(what: &'static str, index: u32, count: u32) -> Result<(), OutputError> {
+    if index < count {
+        Ok(())
+    } else {
+        Err(OutputError::Index { what, index })
+    }
+}
+
+/// RFC 9110 5.6.2 `tchar`, without upper case.
+fn is_name_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'^' | b'`' | b'|' | b'~')
+}

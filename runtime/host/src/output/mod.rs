@@ -1,0 +1,70 @@
+//! Outputs: what a guest hands back, checked and read where it lies.
+//!
+//! [`check_output`] walks every record once and refuses whatever is not as the ABI
+//! says; what it gives back reads the same bytes through views that cannot fail and
+//! own nothing. No guest's bytes make either of them panic.
+
+mod check;
+mod edit;
+mod error;
+mod memory;
+mod view;
+
+use edge_abi::manifest::{Manifest, Target};
+
+pub use check::check_output;
+pub use edit::{Edit, EditValue, Edits, Segment, SegmentValue, Segments};
+pub use error::OutputError;
+pub use view::{BodyWait, Effect, Effects, Fault, Log, Note, Output, Pass, Proxy, Respond};
+
+/// Most bytes of a body or a value that segments put together.
+pub const MAX_TEXT: u64 = 64 << 20;
+
+/// How far the indexes of an output may reach: the manifest's sizes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Rules.
+    pub rules: u32,
+    /// Places of statements.
+    pub places: u32,
+    /// Origins and pools.
+    pub targets: u32,
+    /// `proxy` options.
+    pub proxies: u32,
+    /// Secrets.
+    pub secrets: u32,
+    /// The number of arms of each experiment.
+    pub arms: Vec<u32>,
+    /// Slot sets.
+    pub slot_sets: u32,
+    /// Most bytes of a body that may be asked for.
+    pub body: u32,
+}
+
+impl Bounds {
+    /// A manifest's bounds.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        Bounds {
+            rules: count(&manifest.rules),
+            places: count(&manifest.places),
+            targets: count::<Target>(&manifest.targets),
+            proxies: count(&manifest.proxies),
+            secrets: count(&manifest.secrets),
+            arms: manifest
+                .experiments
+                .iter()
+                .map(|experiment| count(&experiment.arms))
+                .collect(),
+            slot_sets: count(&manifest.slot_sets),
+            body: manifest.limits.body,
+        }
+    }
+}
+
+fn count<T>(items: &[T]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,334 @@
+//! Checked records, read where they lie.
+//!
+//! Each view holds the guest's memory and the bytes of its record. The checker has
+//! seen to it that every read is in range; should one not be, it reads zeros.
+
+use edge_abi::input::Event;
+use edge_abi::output::{self, Op, body, effect, fault, log, note, pass, proxy, respond};
+
+use super::edit::{Edits, Segments};
+use super::memory::{follow, follow_optional, u16_at, u32_at};
+
+/// A checked output.
+#[derive(Debug, Clone, Copy)]
+pub struct Output<'a> {
+    memory: &'a [u8],
+    record: &'a [u8],
+    effects: &'a [u8],
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(memory: &'a [u8], record: &'a [u8], effects: &'a [u8]) -> Self {
+        Output {
+            memory,
+            record,
+            effects,
+        }
+    }
+
+    /// The effects, in the order in which they start; a terminal is the last.
+    #[must_use]
+    pub fn effects(&self) -> Effects<'a> {
+        Effects {
+            memory: self.memory,
+            rest: self.effects,
+        }
+    }
+
+    /// Whether a further call is wanted for an event.
+    #[must_use]
+    pub fn wants(&self, event: Event) -> bool {
+        self.next_slots() != 0 && self.wanted() & event.bit() != 0
+    }
+
+    /// The mask of events for which a further call is wanted.
+    #[must_use]
+    pub fn wanted(&self) -> u16 {
+        u16_at(self.record, output::WANTED)
+    }
+
+    /// The slot set of the next call; 0 when none is wanted.
+    #[must_use]
+    pub fn next_slots(&self) -> u16 {
+        u16_at(self.record, output::NEXT_SLOTS)
+    }
+
+    /// What the next call is to hand in again.
+    #[must_use]
+    pub fn continuation(&self) -> &'a [u8] {
+        follow(self.memory, self.record, output::CONTINUATION)
+    }
+}
+
+/// The effects of an output.
+#[derive(Debug, Clone)]
+pub struct Effects<'a> {
+    memory: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Effects<'a> {
+    type Item = Effect<'a>;
+
+    fn next(&mut self) -> Option<Effect<'a>> {
+        let size = u32_at(self.rest, effect::SIZE);
+        if size < effect::HEADER {
+            return None;
+        }
+        let (record, rest) = self.rest.split_at_checked(size as usize)?;
+        self.rest = rest;
+        Effect::new(self.memory, record)
+    }
+}
+
+/// One effect.
+#[derive(Debug, Clone, Copy)]
+pub enum Effect<'a> {
+    /// Answer.
+    Respond(Respond<'a>),
+    /// Ask an origin.
+    Proxy(Proxy<'a>),
+    /// Let the response go on.
+    Pass(Pass<'a>),
+    /// The policy's statement can't be carried out.
+    Fault(Fault<'a>),
+    /// Read the request's body.
+    Body(BodyWait<'a>),
+    /// Write a line to the log.
+    Log(Log<'a>),
+    /// Remember something.
+    Note(Note<'a>),
+}
+
+impl<'a> Effect<'a> {
+    fn new(memory: &'a [u8], record: &'a [u8]) -> Option<Self> {
+        let op = u16_at(record, effect::OP);
+        Some(match op {
+            op if op == Op::Respond as u16 => Effect::Respond(Respond { memory, record }),
+            op if op == Op::Proxy as u16 => Effect::Proxy(Proxy { memory, record }),
+            op if op == Op::Pass as u16 => Effect::Pass(Pass { memory, record }),
+            op if op == Op::Fault as u16 => Effect::Fault(Fault { record }),
+            op if op == Op::Body as u16 => Effect::Body(BodyWait { record }),
+            op if op == Op::Log as u16 => Effect::Log(Log { memory, record }),
+            op if op == Op::Note as u16 => Effect::Note(Note { record }),
+            _ => return None,
+        })
+    }
+}
+
+macro_rules! views {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name<'a> {
+            memory: &'a [u8],
+            record: &'a [u8],
+        }
+    )*};
+}
+
+views! {
+    /// `respond`.
+    Respond,
+    /// `proxy`.
+    Proxy,
+    /// `pass`.
+    Pass,
+    /// `log`.
+    Log,
+}
+
+impl<'a> Respond<'a> {
+    /// The deciding rule.
+    #[must_use]
+    pub fn rule(&self) -> u32 {
+        u32_at(self.record, respond::RULE)
+    }
+
+    /// The status, 200 to 599.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        u16_at(self.record, respond::STATUS)
+    }
+
+    /// The content type.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&'a [u8]> {
+        follow_optional(self.memory, self.record, respond::CONTENT_TYPE)
+    }
+
+    /// Edits of the response's header.
+    #[must_use]
+    pub fn edits(&self) -> Edits<'a> {
+        Edits::new(self.memory, self.record, respond::EDITS)
+    }
+
+    /// The body, in pieces.
+    #[must_use]
+    pub fn body(&self) -> Segments<'a> {
+        Segments::new(self.memory, self.record, respond::BODY)
+    }
+}
+
+impl<'a> Proxy<'a> {
+    /// The deciding rule.
+    #[must_use]
+    pub fn rule(&self) -> u32 {
+        u32_at(self.record, proxy::RULE)
+    }
+
+    /// Index of the target.
+    #[must_use]
+    pub fn target(&self) -> u32 {
+        u32_at(self.record, proxy::TARGET)
+    }
+
+    /// Index of the options.
+    #[must_use]
+    pub fn options(&self) -> u32 {
+        u32_at(self.record, proxy::OPTIONS)
+    }
+
+    /// The method, if not the client's.
+    #[must_use]
+    pub fn method(&self) -> Option<&'a [u8]> {
+        follow_optional(self.memory, self.record, proxy::METHOD)
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> &'a [u8] {
+        follow(self.memory, self.record, proxy::PATH)
+    }
+
+    /// The query string.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a [u8]> {
+        follow_optional(self.memory, self.record, proxy::QUERY)
+    }
+
+    /// The `Host`, if not the origin's.
+    #[must_use]
+    pub fn host(&self) -> Option<&'a [u8]> {
+        follow_optional(self.memory, self.record, proxy::HOST)
+    }
+
+    /// Edits of the request's header.
+    #[must_use]
+    pub fn request_edits(&self) -> Edits<'a> {
+        Edits::new(self.memory, self.record, proxy::REQUEST_EDITS)
+    }
+
+    /// Edits of the response's header.
+    #[must_use]
+    pub fn response_edits(&self) -> Edits<'a> {
+        Edits::new(self.memory, self.record, proxy::RESPONSE_EDITS)
+    }
+}
+
+impl<'a> Pass<'a> {
+    /// The rule that lets the response go on.
+    #[must_use]
+    pub fn rule(&self) -> u32 {
+        u32_at(self.record, pass::RULE)
+    }
+
+    /// Edits of the response's header.
+    #[must_use]
+    pub fn edits(&self) -> Edits<'a> {
+        Edits::new(self.memory, self.record, pass::EDITS)
+    }
+}
+
+/// `fault`.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault<'a> {
+    record: &'a [u8],
+}
+
+impl Fault<'_> {
+    /// The rule that was deciding.
+    #[must_use]
+    pub fn rule(&self) -> u32 {
+        u32_at(self.record, fault::RULE)
+    }
+
+    /// Index of the statement's place.
+    #[must_use]
+    pub fn place(&self) -> u32 {
+        u32_at(self.record, fault::PLACE)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> fault::Reason {
+        match u32_at(self.record, fault::REASON) {
+            1 => fault::Reason::RequestPath,
+            2 => fault::Reason::UpstreamPath,
+            _ => fault::Reason::Location,
+        }
+    }
+}
+
+/// `body`.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyWait<'a> {
+    record: &'a [u8],
+}
+
+impl BodyWait<'_> {
+    /// Most bytes to read.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        u32_at(self.record, body::LIMIT)
+    }
+
+    /// Only if the wait before it succeeded.
+    #[must_use]
+    pub fn is_chained(&self) -> bool {
+        u16_at(self.record, effect::FLAGS) & effect::CHAINED != 0
+    }
+}
+
+impl<'a> Log<'a> {
+    /// Index of the statement's place.
+    #[must_use]
+    pub fn place(&self) -> u32 {
+        u32_at(self.record, log::PLACE)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &'a [u8] {
+        follow(self.memory, self.record, log::TEXT)
+    }
+}
+
+/// `note`.
+#[derive(Debug, Clone, Copy)]
+pub struct Note<'a> {
+    record: &'a [u8],
+}
+
+impl Note<'_> {
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> note::Kind {
+        match u32_at(self.record, note::KIND) {
+            1 => note::Kind::Exposure,
+            _ => note::Kind::Rule,
+        }
+    }
+
+    /// Index of what it is about.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        u32_at(self.record, note::ID)
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> u32 {
+        u32_at(self.record, note::VALUE)
+    }
+}
