@@ -1,5 +1,5 @@
 //! What a kernels module was made from, recorded in its custom section `edge.kernels`: two lines,
-//! `rustc -V` and the SHA-256 of the sources in hex.
+//! the versions of the tools and the SHA-256 of the sources in hex.
 
 use std::borrow::Cow;
 use std::fs;
@@ -16,7 +16,7 @@ const SECTION: &str = "edge.kernels";
 /// Where a module came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    pub compiler: String,
+    pub tools: String,
     pub sources: String,
 }
 
@@ -28,12 +28,12 @@ impl Origin {
                 && section.name() == SECTION
             {
                 let text = std::str::from_utf8(section.data())?;
-                let (compiler, sources) = text
+                let (tools, sources) = text
                     .trim_end()
                     .split_once('\n')
                     .ok_or("a section of two lines")?;
                 return Ok(Self {
-                    compiler: compiler.to_owned(),
+                    tools: tools.to_owned(),
                     sources: sources.to_owned(),
                 });
             }
@@ -43,7 +43,7 @@ impl Origin {
 
     /// The module with this record as its last section.
     pub fn record(&self, mut module: Vec<u8>) -> Vec<u8> {
-        let text = format!("{}\n{}\n", self.compiler, self.sources);
+        let text = format!("{}\n{}\n", self.tools, self.sources);
         let section = CustomSection {
             name: SECTION.into(),
             data: Cow::Borrowed(text.as_bytes()),

@@ -19,7 +19,7 @@ pub fn write() -> Done {
             .open(path(file))?;
     }
     let origin = Origin {
-        compiler: build::compiler()?,
+        tools: build::tools()?,
         sources: digest::sources()?,
     };
     for (file, features) in FAMILIES {
@@ -31,7 +31,7 @@ pub fn write() -> Done {
 }
 
 /// Compares the recorded digest with the sources', and the bytes with a rebuild's where the
-/// running compiler is the recorded one.
+/// tools here are the recorded ones.
 pub fn check() -> Done {
     let sources = digest::sources()?;
     for (file, features) in FAMILIES {
@@ -40,10 +40,10 @@ pub fn check() -> Done {
         if origin.sources != sources {
             return Err(stale(file, "the sources have changed since it was built"));
         }
-        if origin.compiler != build::compiler()? || !build::has_target()? {
+        if build::tools().ok().as_ref() != Some(&origin.tools) || !build::has_target()? {
             println!(
                 "stdlib/{file}: sources unchanged; not rebuilt, which takes {}",
-                origin.compiler
+                origin.tools
             );
             continue;
         }

@@ -2,22 +2,29 @@
 
 use core::cmp::Ordering;
 
+use crate::lookup::equal;
+
 /// The same bytes.
 #[must_use]
 pub fn bytes_eq(left: &[u8], right: &[u8]) -> bool {
-    left == right
+    equal(left, right)
 }
 
 /// Whether `input` begins with `prefix`.
 #[must_use]
 pub fn starts_with(input: &[u8], prefix: &[u8]) -> bool {
-    input.starts_with(prefix)
+    input
+        .get(..prefix.len())
+        .is_some_and(|start| equal(start, prefix))
 }
 
 /// Whether `input` ends with `suffix`.
 #[must_use]
 pub fn ends_with(input: &[u8], suffix: &[u8]) -> bool {
-    input.ends_with(suffix)
+    let start = input.len().checked_sub(suffix.len());
+    start
+        .and_then(|start| input.get(start..))
+        .is_some_and(|end| equal(end, suffix))
 }
 
 /// Whether `needle` stands somewhere in `input`; the empty one does everywhere.

@@ -7,7 +7,6 @@ const HEADER: usize = 48;
 const VERSION: u16 = 1;
 const SLOT: usize = 8;
 const RESULT: usize = 16;
-const PAYLOAD: usize = 8;
 const CONTINUATION: usize = 40;
 
 /// Kinds of slots, as bytes: `edge_abi::manifest::Kind`.
@@ -38,15 +37,16 @@ pub fn input_check(record: &mut [u8], base: u32, kinds: &[u8]) -> bool {
 
 fn check(record: &mut [u8], base: u32, kinds: &[u8]) -> Option<()> {
     let length = record.len();
-    let header_length = u32_at(record, 12)? as usize;
-    let results = usize::from(u16_at(record, 34)?);
-    let valid = u32_at(record, 0)? as usize == length
-        && u16_at(record, 4)? == VERSION
-        && u32_at(record, 8)? == 0
+    let header: &mut [u8; HEADER] = record.first_chunk_mut()?;
+    let header_length = u32_at(header, 12) as usize;
+    let results = usize::from(u16_at(header, 34));
+    let valid = u32_at(header, 0) as usize == length
+        && u16_at(header, 4) == VERSION
+        && u32_at(header, 8) == 0
         && header_length >= HEADER
         && header_length <= length
         && header_length.is_multiple_of(4)
-        && usize::from(u16_at(record, 32)?) == kinds.len();
+        && usize::from(u16_at(header, 32)) == kinds.len();
     if !valid {
         return None;
     }
@@ -61,14 +61,14 @@ fn check(record: &mut [u8], base: u32, kinds: &[u8]) -> Option<()> {
     let (header, tables) = front.split_at_mut_checked(header_length)?;
     let (slots, results) = tables.split_at_mut_checked(slots_length)?;
 
-    data.resolve(header.get_mut(CONTINUATION..CONTINUATION + 8)?)?;
-    for (slot, &kind) in slots.chunks_exact_mut(SLOT).zip(kinds) {
+    data.resolve(header.get_mut(CONTINUATION..)?.first_chunk_mut()?)?;
+    for (slot, &kind) in slots.as_chunks_mut::<SLOT>().0.iter_mut().zip(kinds) {
         if let Some(value) = data.resolve(slot)? {
             data.check_kind(value, kind)?;
         }
     }
-    for result in results.chunks_exact_mut(RESULT) {
-        data.resolve(result.get_mut(PAYLOAD..)?)?;
+    for result in results.as_chunks_mut::<RESULT>().0 {
+        data.resolve(result.last_chunk_mut()?)?;
     }
     Some(())
 }
@@ -84,9 +84,9 @@ struct Data<'a> {
 impl Data<'_> {
     /// Turns a ref's offset into an address. Gives the bytes it refers to, or `Some(None)` if
     /// it is absent.
-    fn resolve(&self, place: &mut [u8]) -> Option<Option<&[u8]>> {
-        let offset = u32_at(place, 0)?;
-        let value = self.get(offset, u32_at(place, 4)?)?;
+    fn resolve(&self, place: &mut [u8; SLOT]) -> Option<Option<&[u8]>> {
+        let offset = u32_at(place, 0);
+        let value = self.get(offset, u32_at(place, 4))?;
         if value.is_some() {
             *place.first_chunk_mut()? = self.base.checked_add(offset)?.to_le_bytes();
         }
@@ -118,21 +118,27 @@ impl Data<'_> {
 
     /// The list's own length covers its count and its refs, and may cover the strings.
     fn check_list(&self, list: &[u8]) -> Option<()> {
-        let count = u32_at(list, 0)? as usize;
+        let count = u32_at(list.first_chunk::<4>()?, 0) as usize;
         let refs = list.get(4..)?.get(..count.checked_mul(SLOT)?)?;
-        for element in refs.chunks_exact(SLOT) {
-            self.get(u32_at(element, 0)?, u32_at(element, 4)?)?;
+        for element in refs.as_chunks::<SLOT>().0 {
+            self.get(u32_at(element, 0), u32_at(element, 4))?;
         }
         Some(())
     }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+/// The number at a place that lies inside; else 0.
+#[inline]
+fn u16_at<const N: usize>(bytes: &[u8; N], at: usize) -> u16 {
+    let found = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    found.map_or(0, |&number| u16::from_le_bytes(number))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+/// The number at a place that lies inside; else 0.
+#[inline]
+fn u32_at<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
+    let found = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    found.map_or(0, |&number| u32::from_le_bytes(number))
 }
 
 fn u64_of(bytes: &[u8]) -> Option<u64> {

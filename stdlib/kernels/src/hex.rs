@@ -6,8 +6,7 @@ use crate::writer::Writer;
 pub fn hex<'a>(input: &[u8], out: &'a mut [u8]) -> &'a [u8] {
     let mut made = Writer::new(out);
     for &byte in input {
-        made.push(digit(byte >> 4, b'a'));
-        made.push(digit(byte & 15, b'a'));
+        made.array([digit(byte >> 4, b'a'), digit(byte & 15, b'a')]);
     }
     made.finish()
 }
@@ -22,6 +21,7 @@ pub(crate) fn digit(value: u8, letter: u8) -> u8 {
 }
 
 /// The value of a digit in either case.
+#[inline(never)]
 pub(crate) fn value(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

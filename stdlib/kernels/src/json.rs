@@ -54,16 +54,11 @@ fn escape(byte: u8, made: &mut Writer<'_>) {
         0x0C => b'f',
         b'\r' => b'r',
         _ => {
-            made.push(b'\\');
-            made.push(b'u');
-            made.push(b'0');
-            made.push(b'0');
-            made.push(hex::digit(byte >> 4, b'a'));
-            return made.push(hex::digit(byte & 15, b'a'));
+            let (high, low) = (hex::digit(byte >> 4, b'a'), hex::digit(byte & 15, b'a'));
+            return made.array([b'\\', b'u', b'0', b'0', high, low]);
         }
     };
-    made.push(b'\\');
-    made.push(short);
+    made.array([b'\\', short]);
 }
 
 /// Whether a character of more than one byte stands at the start, and how many bytes it, or the

@@ -4,7 +4,7 @@
 //! `stdlib/kernels.wasm` for the guest. A kernel allocates nothing, keeps nothing between two
 //! calls and never panics. One that makes text takes a buffer and returns a slice: of its input
 //! where nothing had to change, else of the buffer. [`bounds`] says how long that buffer must be;
-//! in a shorter one the text is cut, never written past.
+//! a shorter one gets an incomplete text, and nothing past its end.
 //!
 //! One file a family; `exports` holds the functions that wasm sees and is the only
 //! place with `unsafe`.
@@ -38,6 +38,7 @@ pub mod uri;
 mod exports;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod table;
+mod words;
 mod writer;
 
 /// The kernels as a module: `stdlib/kernels.wasm`, everything but floats.

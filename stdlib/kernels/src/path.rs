@@ -1,7 +1,7 @@
 //! The one normal form of a request's path (RFC 3986, section 6.2.2).
 
 use crate::percent;
-use crate::uri;
+use crate::words;
 use crate::writer::{Writer, split};
 
 /// Unreserved characters decoded, other escapes with upper-case digits, bytes from 0x80 escaped,
@@ -20,23 +20,20 @@ pub fn path_normalise<'a>(path: &'a [u8], out: &'a mut [u8]) -> Option<&'a [u8]>
     let mut made = Writer::new(out);
     let mut rest = path;
     while let Some((_, after)) = rest.split_first() {
-        let end = after
-            .iter()
-            .position(|&byte| byte == b'/')
-            .unwrap_or(after.len());
-        let (segment, next) = split(after, end);
-        match uri::dots(segment) {
-            None => {
+        let end = after.iter().position(|&byte| byte == b'/');
+        let (segment, next) = split(after, end.unwrap_or(after.len()));
+        let start = made.len();
+        made.push(b'/');
+        write_segment(segment, &mut made)?;
+        let kept = match split(made.written(), start).1 {
+            b"/." => Some(start),
+            b"/.." => Some(before_segment(split(made.written(), start).0)),
+            _ => None,
+        };
+        if let Some(kept) = kept {
+            made.truncate(kept);
+            if next.is_empty() {
                 made.push(b'/');
-                write_segment(segment, &mut made)?;
-            }
-            Some(dots) => {
-                if dots == 2 {
-                    drop_segment(&mut made);
-                }
-                if next.is_empty() {
-                    made.push(b'/');
-                }
             }
         }
         rest = next;
@@ -47,13 +44,34 @@ pub fn path_normalise<'a>(path: &'a [u8], out: &'a mut [u8]) -> Option<&'a [u8]>
 /// One pass that finds nothing to do in nearly every path.
 fn is_normal(path: &[u8]) -> bool {
     let mut before = 0;
-    for &byte in path {
-        if byte == b'.' && before == b'/' || !is_plain(byte) {
+    let Some(last) = path.last_chunk::<8>() else {
+        return path.iter().all(|&byte| {
+            let normal = is_plain(byte) && !(byte == b'.' && before == b'/');
+            before = byte;
+            normal
+        });
+    };
+    for bytes in path.as_chunks::<8>().0 {
+        if !is_normal_word(bytes, before) {
             return false;
         }
-        before = byte;
+        before = bytes[7];
     }
-    true
+    // The last word may overlap the one before it: there is no tail to treat apart.
+    let before = path.iter().nth_back(8).copied().unwrap_or_default();
+    is_normal_word(last, before)
+}
+
+fn is_normal_word(bytes: &[u8; 8], before: u8) -> bool {
+    let word = u64::from_le_bytes(*bytes);
+    let found = words::any_high(word)
+        | words::any_below(word, b'!')
+        | words::any_is(word, 0x7F)
+        | words::any_is(word, b'#')
+        | words::any_is(word, b'%')
+        | words::any_is(word, b'?')
+        | words::any_pair(word, before, b'/', b'.');
+    found == 0
 }
 
 /// Stands for itself: visible ASCII but `#`, `%` and `?`.
@@ -83,12 +101,7 @@ fn write_segment(segment: &[u8], made: &mut Writer<'_>) -> Option<()> {
     Some(())
 }
 
-/// Takes back the last segment written and the `/` before it.
-fn drop_segment(made: &mut Writer<'_>) {
-    let start = made
-        .written()
-        .iter()
-        .rposition(|&byte| byte == b'/')
-        .unwrap_or(0);
-    made.truncate(start);
+/// Where the last segment of what was written begins, the `/` before it included.
+fn before_segment(written: &[u8]) -> usize {
+    written.iter().rposition(|&byte| byte == b'/').unwrap_or(0)
 }

@@ -39,9 +39,11 @@ pub(crate) fn encode(input: &[u8], made: &mut Writer<'_>) {
 
 /// Writes `%HH` with upper-case digits, which is the normal form (RFC 3986, section 6.2.2.1).
 pub(crate) fn escape(byte: u8, made: &mut Writer<'_>) {
-    made.push(b'%');
-    made.push(hex::digit(byte >> 4, b'A'));
-    made.push(hex::digit(byte & 15, b'A'));
+    made.array([
+        b'%',
+        hex::digit(byte >> 4, b'A'),
+        hex::digit(byte & 15, b'A'),
+    ]);
 }
 
 /// The byte that the two digits at the start stand for.

@@ -1,6 +1,8 @@
 //! ASCII case, white space, prefixes and suffixes, replacing.
 
+use crate::compare;
 use crate::find;
+use crate::words;
 use crate::writer::{Writer, split};
 
 /// ASCII letters in lower case; other bytes stay.
@@ -22,7 +24,7 @@ pub fn trim(input: &[u8]) -> &[u8] {
 /// Without `prefix`, if it begins with it.
 #[must_use]
 pub fn remove_prefix<'a>(input: &'a [u8], prefix: &[u8]) -> &'a [u8] {
-    if input.starts_with(prefix) {
+    if compare::starts_with(input, prefix) {
         split(input, prefix.len()).1
     } else {
         input
@@ -32,7 +34,7 @@ pub fn remove_prefix<'a>(input: &'a [u8], prefix: &[u8]) -> &'a [u8] {
 /// Without `suffix`, if it ends with it.
 #[must_use]
 pub fn remove_suffix<'a>(input: &'a [u8], suffix: &[u8]) -> &'a [u8] {
-    if input.ends_with(suffix) {
+    if compare::ends_with(input, suffix) {
         split(input, input.len() - suffix.len()).0
     } else {
         input
@@ -71,14 +73,21 @@ pub fn replace<'a>(input: &'a [u8], from: &[u8], to: &[u8], out: &'a mut [u8]) -
 /// Flips the case of the 26 letters from `first` on.
 fn map_case<'a>(input: &'a [u8], out: &'a mut [u8], first: u8) -> &'a [u8] {
     let flips = |byte: u8| byte.wrapping_sub(first) < 26;
-    let Some(start) = input.iter().position(|&byte| flips(byte)) else {
+    let (words, tail) = input.as_chunks::<8>();
+    let same = |bytes: &[u8; 8]| words::letters(u64::from_le_bytes(*bytes), first) == 0;
+    if words.iter().all(same) && !tail.iter().copied().any(flips) {
         return input;
-    };
-    let (same, rest) = split(input, start);
-    let mut made = Writer::new(out);
-    made.extend(same);
-    for &byte in rest {
-        made.push(byte ^ (u8::from(flips(byte)) << 5));
     }
-    made.finish()
+    let length = input.len().min(out.len());
+    let out = out.get_mut(..length).unwrap_or_default();
+    let (words, tail) = split(input, length).0.as_chunks::<8>();
+    let (out_words, out_tail) = out.as_chunks_mut::<8>();
+    for (to, from) in out_words.iter_mut().zip(words) {
+        let word = u64::from_le_bytes(*from);
+        *to = (word ^ words::letters(word, first) >> 2).to_le_bytes();
+    }
+    for (to, &byte) in out_tail.iter_mut().zip(tail) {
+        *to = byte ^ (u8::from(flips(byte)) << 5);
+    }
+    out
 }

@@ -14,17 +14,18 @@ const DAY: i64 = 86_400_000;
 pub fn time_format(ms: i64, out: &mut [u8]) -> &[u8] {
     let time = Civil::of(ms);
     let mut made = Writer::new(out);
-    digits(time.year, 1_000, &mut made);
+    made.array(two(time.year / 100));
+    made.array(two(time.year));
     made.push(b'-');
-    digits(time.month, 10, &mut made);
+    made.array(two(time.month));
     made.push(b'-');
-    digits(time.day, 10, &mut made);
+    made.array(two(time.day));
     made.push(b'T');
     time.clock(&mut made);
     let fraction = time.of_day % 1_000;
     if fraction != 0 {
-        made.push(b'.');
-        digits(fraction, 100, &mut made);
+        made.array([b'.', digit(fraction / 100)]);
+        made.array(two(fraction));
     }
     made.push(b'Z');
     made.finish()
@@ -34,20 +35,20 @@ pub fn time_format(ms: i64, out: &mut [u8]) -> &[u8] {
 pub fn http_date(ms: i64, out: &mut [u8]) -> &[u8] {
     let time = Civil::of(ms);
     let mut made = Writer::new(out);
-    made.extend(name(b"SunMonTueWedThuFriSat", time.weekday));
-    made.push(b',');
+    made.array(name(b"SunMonTueWedThuFriSat", time.weekday));
+    made.array(*b", ");
+    made.array(two(time.day));
     made.push(b' ');
-    digits(time.day, 10, &mut made);
-    made.push(b' ');
-    made.extend(name(
+    made.array(name(
         b"JanFebMarAprMayJunJulAugSepOctNovDec",
         time.month - 1,
     ));
     made.push(b' ');
-    digits(time.year, 1_000, &mut made);
+    made.array(two(time.year / 100));
+    made.array(two(time.year));
     made.push(b' ');
     time.clock(&mut made);
-    made.extend(b" GMT");
+    made.array(*b" GMT");
     made.finish()
 }
 
@@ -79,15 +80,15 @@ pub fn duration_format(ms: i64, out: &mut [u8]) -> &[u8] {
 
 /// A time in the proleptic Gregorian calendar.
 struct Civil {
-    year: i64,
+    year: i32,
     /// 1 to 12.
-    month: i64,
+    month: i32,
     /// 1 to 31.
-    day: i64,
+    day: i32,
     /// 0 is Sunday.
-    weekday: i64,
+    weekday: i32,
     /// Milliseconds.
-    of_day: i64,
+    of_day: i32,
 }
 
 impl Civil {
@@ -95,7 +96,7 @@ impl Civil {
     /// of 400 years, which all have 146,097 days.
     fn of(ms: i64) -> Self {
         let ms = ms.clamp(FIRST, LAST);
-        let days = ms.div_euclid(DAY);
+        let days = ms.div_euclid(DAY) as i32;
         // Days since 0000-03-01, moved one era up: the year 0 begins before it.
         let since = days + 719_468 + 146_097;
         let (era, day_of_era) = (since / 146_097, since % 146_097);
@@ -110,38 +111,34 @@ impl Civil {
             from_march - 9
         };
         Self {
-            year: (era - 1) * 400 + year_of_era + i64::from(month <= 2),
+            year: (era - 1) * 400 + year_of_era + i32::from(month <= 2),
             month,
             day: day_of_year - (153 * from_march + 2) / 5 + 1,
             weekday: (days + 4).rem_euclid(7),
-            of_day: ms.rem_euclid(DAY),
+            of_day: ms.rem_euclid(DAY) as i32,
         }
     }
 
     /// `08:49:37`.
     fn clock(&self, made: &mut Writer<'_>) {
-        let seconds = self.of_day / 1_000;
-        digits(seconds / 3_600, 10, made);
-        made.push(b':');
-        digits(seconds / 60 % 60, 10, made);
-        made.push(b':');
-        digits(seconds % 60, 10, made);
+        let [h, hh] = two(self.of_day / 3_600_000);
+        let [m, mm] = two(self.of_day / 60_000 % 60);
+        let [s, ss] = two(self.of_day / 1_000 % 60);
+        made.array([h, hh, b':', m, mm, b':', s, ss]);
     }
 }
 
-/// `value` with as many digits as `place`, a power of ten, has.
-fn digits(value: i64, place: i64, made: &mut Writer<'_>) {
-    let mut place = place as u32;
-    let value = value as u32;
-    while place > 0 {
-        made.push(b'0' + (value / place % 10) as u8);
-        place /= 10;
-    }
+/// The last two digits.
+fn two(value: i32) -> [u8; 2] {
+    [digit(value / 10), digit(value)]
 }
 
-fn name(names: &'static [u8], index: i64) -> &'static [u8] {
-    names
-        .get(index as usize * 3..)
-        .and_then(|rest| rest.get(..3))
-        .unwrap_or_default()
+/// The last digit of what is not negative.
+fn digit(value: i32) -> u8 {
+    b'0' + (value % 10) as u8
+}
+
+fn name(names: &'static [u8], index: i32) -> [u8; 3] {
+    let name = names.as_chunks().0.get(index as usize);
+    name.copied().unwrap_or_default()
 }

@@ -1,6 +1,5 @@
 //! Parts of a request's target, hosts, and what may go into an upstream path.
 
-use crate::percent;
 use crate::text;
 use crate::writer::split;
 
@@ -42,25 +41,21 @@ pub fn upstream_value_ok(value: &[u8]) -> bool {
 pub fn upstream_path_ok(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
         && upstream_value_ok(path)
-        && !path
-            .split(|&byte| byte == b'/')
-            .any(|segment| dots(segment).is_some())
+        && !path.split(|&byte| byte == b'/').any(is_dots)
 }
 
-/// How many dots a dot segment has, 1 or 2; `None` for any other segment.
-pub(crate) fn dots(segment: &[u8]) -> Option<usize> {
+/// Whether a segment is one or two dots, each as itself or escaped.
+fn is_dots(segment: &[u8]) -> bool {
     let mut rest = segment;
     let mut count = 0;
-    while !rest.is_empty() {
+    while count < 3 {
         rest = match rest {
+            [] => break,
             [b'.', after @ ..] => after,
-            [b'%', after @ ..] if percent::escaped(after) == Some(b'.') => split(after, 2).1,
-            _ => return None,
+            [b'%', b'2', b'e' | b'E', after @ ..] => after,
+            _ => return false,
         };
         count += 1;
-        if count > 2 {
-            return None;
-        }
     }
-    (count > 0).then_some(count)
+    count == 1 || count == 2
 }

@@ -1,4 +1,4 @@
-//! A cursor over an output buffer that cuts what does not fit.
+//! A cursor over an output buffer that leaves out what does not fit.
 
 pub(crate) struct Writer<'a> {
     buffer: &'a mut [u8],
@@ -14,6 +14,15 @@ impl<'a> Writer<'a> {
         if let Some(place) = self.buffer.get_mut(self.length) {
             *place = byte;
             self.length += 1;
+        }
+    }
+
+    /// A few bytes at once, or nothing where they do not fit.
+    pub(crate) fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+        let room = self.buffer.get_mut(self.length..).unwrap_or_default();
+        if let Some(place) = room.first_chunk_mut() {
+            *place = bytes;
+            self.length += N;
         }
     }
 

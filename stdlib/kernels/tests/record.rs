@@ -65,6 +65,22 @@ fn list(refs: &[(u32, u32)]) -> Vec<u8> {
 }
 
 #[test]
+fn kinds_are_those_of_the_abi() {
+    use edge_abi::manifest::Kind;
+    let kinds = [
+        (Kind::Bytes, kind::BYTES),
+        (Kind::I64, kind::I64),
+        (Kind::Ip, kind::IP),
+        (Kind::Bool, kind::BOOL),
+        (Kind::F64, kind::F64),
+        (Kind::List, kind::LIST),
+    ];
+    for (abi, kernel) in kinds {
+        assert_eq!(abi as u8, kernel);
+    }
+}
+
+#[test]
 fn refs_become_addresses() {
     let mut record = Record::new(&[
         (kind::BYTES, Some(b"GET")),
