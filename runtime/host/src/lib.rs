@@ -7,17 +7,21 @@
 //! * [`input`] writes the facts into the guest's memory, [`output`] checks what
 //!   comes back, both in place;
 //! * [`exchange`] is the state machine of one request, over an [`upstream`] that
-//!   may be sockets, memory or anything else.
+//!   may be sockets, memory or anything else;
+//! * [`testing`] runs the policy's own tests with that same machine.
 //!
 //! A worker is single-threaded: each thread has its own guest instance, and
 //! futures need not be `Send`.
 
 pub mod engine;
 pub mod exchange;
+#[cfg(test)]
+mod fixture;
 mod headers;
 pub mod input;
 pub mod output;
 pub mod settings;
 pub mod sources;
 pub mod target;
+pub mod testing;
 pub mod upstream;

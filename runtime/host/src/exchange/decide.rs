@@ -121,6 +121,10 @@ impl Exchange<'_> {
             match effect {
                 Effect::Log(log) => self.remember_line(&log),
                 Effect::Note(note) => self.remember_note(&note),
+                Effect::Edits(edits) => {
+                    let edits = self.edits(edits)?;
+                    self.queued.extend(edits);
+                }
                 Effect::Body(body) => waits.push((body.limit(), body.is_chained())),
                 Effect::Respond(respond) => {
                     let response = respond::build(&respond, &self.queued)

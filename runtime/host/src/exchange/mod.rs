@@ -137,7 +137,7 @@ struct Exchange<'w> {
     body: RequestBody,
     /// Whether the body is a fact: it was asked for and read.
     body_known: bool,
-    /// Response edits of a `proxy` that gave no answer of its own.
+    /// Edits that hold for whatever answer the client gets.
     queued: Vec<HeaderEdit>,
     record: Record,
 }
@@ -174,13 +174,13 @@ impl Exchange<'_> {
                 Step::Forward(mut forward) => match self.forward(upstream, &mut forward).await {
                     Ok(mut response) => {
                         strip_hop_by_hop(response.headers_mut());
-                        self.queued = forward.response_edits;
+                        self.queued.append(&mut forward.response_edits);
                         self.apply_queued(&mut response);
                         return Ok((response, next));
                     }
                     Err(error) => {
                         gateway_error = gateway_status(&error);
-                        self.queued = forward.response_edits;
+                        self.queued.append(&mut forward.response_edits);
                         if failed || !next.wants(Event::Failed) {
                             return Ok((self.no_origin(gateway_error, Vec::new()), next));
                         }
@@ -323,3 +323,6 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use edge_abi::continuation;
 use edge_abi::input::Event;
 use edge_abi::output::{
-    self, MAX_EDITS, MAX_EFFECTS, MAX_SEGMENTS, NONE, Op, Status, body, edit, effect, fault, log,
-    note, pass, proxy, respond, segment,
+    self, MAX_EDITS, MAX_EFFECTS, MAX_SEGMENTS, NONE, Op, Status, body, edit, edits, effect, fault,
+    log, note, pass, proxy, respond, segment,
 };
 
 use super::memory::{Reach, u8_at, u16_at, u32_at};
@@ -148,6 +148,7 @@ impl<'a> Check<'a, '_> {
         const BODY: u16 = Op::Body as u16;
         const LOG: u16 = Op::Log as u16;
         const NOTE: u16 = Op::Note as u16;
+        const EDITS: u16 = Op::Edits as u16;
         let (size, role) = match op {
             RESPOND => (respond::SIZE, Role::Terminal),
             PROXY => (proxy::SIZE, Role::Terminal),
@@ -156,6 +157,7 @@ impl<'a> Check<'a, '_> {
             BODY => (body::SIZE, Role::Waiting),
             LOG => (log::SIZE, Role::Immediate),
             NOTE => (note::SIZE, Role::Immediate),
+            EDITS => (edits::SIZE, Role::Immediate),
             other => return Err(OutputError::UnknownOp(other)),
         };
         if record.len() < size as usize {
@@ -182,6 +184,7 @@ impl<'a> Check<'a, '_> {
             }
             FAULT => self.fault(record),
             BODY => self.body(record),
+            EDITS => self.edits(record, edits::EDITS, Side::Response),
             LOG => {
                 index("place", u32_at(record, log::PLACE), self.bounds.places)?;
                 self.reach.field(record, log::TEXT).map(drop)

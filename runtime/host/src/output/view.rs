@@ -4,7 +4,7 @@
 //! seen to it that every read is in range; should one not be, it reads zeros.
 
 use edge_abi::input::Event;
-use edge_abi::output::{self, Op, body, effect, fault, log, note, pass, proxy, respond};
+use edge_abi::output::{self, Op, body, edits, effect, fault, log, note, pass, proxy, respond};
 
 use super::edit::{Edits, Segments};
 use super::memory::{follow, follow_optional, u16_at, u32_at};
@@ -82,7 +82,7 @@ impl<'a> Iterator for Effects<'a> {
 }
 
 /// One effect.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Effect<'a> {
     /// Answer.
     Respond(Respond<'a>),
@@ -98,6 +98,8 @@ pub enum Effect<'a> {
     Log(Log<'a>),
     /// Remember something.
     Note(Note<'a>),
+    /// Edits of whatever answer follows.
+    Edits(Edits<'a>),
 }
 
 impl<'a> Effect<'a> {
@@ -111,6 +113,7 @@ impl<'a> Effect<'a> {
             op if op == Op::Body as u16 => Effect::Body(BodyWait { record }),
             op if op == Op::Log as u16 => Effect::Log(Log { memory, record }),
             op if op == Op::Note as u16 => Effect::Note(Note { record }),
+            op if op == Op::Edits as u16 => Effect::Edits(Edits::new(memory, record, edits::EDITS)),
             _ => return None,
         })
     }

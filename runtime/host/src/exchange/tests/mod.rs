@@ -1,0 +1,156 @@
+//! The exchange over hand-written guests and origins in memory.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod bodies;
+mod faults;
+mod forwarding;
+mod heads;
+mod phases;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+
+use super::*;
+use crate::engine::Policy;
+use crate::fixture::GuestFixture;
+use crate::settings::{Secret, Settings};
+use crate::sources::{ManualClock, SeededEntropy};
+use crate::upstream::{Try, full};
+
+/// Runs a future that waits for nothing outside this process.
+pub(super) fn finish<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("nothing in these tests waits"),
+    }
+}
+
+/// Origins that answer what the test has queued, and remember what they got.
+#[derive(Default)]
+pub(super) struct Played {
+    pub(super) answers: RefCell<VecDeque<Result<Response<Body>, TryError>>>,
+    pub(super) got: RefCell<Vec<(u32, Request<Bytes>, Try)>>,
+}
+
+impl Played {
+    pub(super) fn with(
+        answers: impl IntoIterator<Item = Result<Response<Body>, TryError>>,
+    ) -> Self {
+        Played {
+            answers: RefCell::new(answers.into_iter().collect()),
+            got: RefCell::default(),
+        }
+    }
+
+    pub(super) fn asked(&self) -> Vec<u32> {
+        self.got
+            .borrow()
+            .iter()
+            .map(|(origin, ..)| *origin)
+            .collect()
+    }
+}
+
+impl Upstream for Played {
+    async fn send(
+        &self,
+        origin: u32,
+        request: Request<Body>,
+        limits: Try,
+    ) -> Result<Response<Body>, TryError> {
+        let answer = self.answers.borrow_mut().pop_front().unwrap();
+        let (head, body) = request.into_parts();
+        let body = match &answer {
+            Err(TryError::Connect(_)) => Bytes::new(),
+            _ => body.collect().await.unwrap().to_bytes(),
+        };
+        self.got
+            .borrow_mut()
+            .push((origin, Request::from_parts(head, body), limits));
+        answer
+    }
+}
+
+pub(super) fn ok(status: u16, body: &'static str) -> Result<Response<Body>, TryError> {
+    Ok(Response::builder().status(status).body(full(body)).unwrap())
+}
+
+pub(super) fn connect_failure() -> Result<Response<Body>, TryError> {
+    Err(TryError::Connect("refused".into()))
+}
+
+pub(super) fn worker(policy: Arc<Policy>) -> Worker {
+    let mut settings = Settings::default();
+    settings.secrets.insert("KEY".into(), Secret::new("s3cr3t"));
+    let deployment = Arc::new(Deployment::new(policy, settings).unwrap());
+    Worker::new(
+        deployment,
+        Box::new(ManualClock::at(1)),
+        Box::new(SeededEntropy::from_text("t")),
+    )
+    .unwrap()
+}
+
+pub(super) fn client() -> Client {
+    Client {
+        ip: "203.0.113.9".parse().unwrap(),
+        port: 4000,
+        scheme: Scheme::HTTPS,
+        tls_version: Some("1.3"),
+    }
+}
+
+pub(super) fn get(target: &str) -> Request<Body> {
+    Request::get(target)
+        .header("host", "www.example")
+        .body(empty())
+        .unwrap()
+}
+
+/// What a client sees, and what is remembered.
+pub(super) struct Seen {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+    pub(super) record: Record,
+}
+
+impl Seen {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(super) fn fault(&self) -> &str {
+        self.record.fault.as_deref().unwrap_or_default()
+    }
+}
+
+pub(super) fn ask(worker: &Worker, upstream: &impl Upstream, request: Request<Body>) -> Seen {
+    let answer = finish(handle(worker, upstream, request, client()));
+    let (head, body) = answer.response.into_parts();
+    let body = String::from_utf8(finish(body.collect()).unwrap().to_bytes().to_vec()).unwrap();
+    assert_eq!(answer.record.status, head.status.as_u16());
+    Seen {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body,
+        record: answer.record,
+    }
+}
+
+/// Asks a fixture's guest, with no origin there.
+pub(super) fn ask_guest(guest: &GuestFixture, request: Request<Body>) -> Seen {
+    ask(&worker(guest.policy()), &Played::default(), request)
+}

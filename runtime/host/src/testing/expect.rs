@@ -1,0 +1,143 @@
+//! Does an expectation hold?
+
+use edge_abi::test_plan::{Expect, Op, Part, Subject};
+use http::{HeaderMap, HeaderName, header};
+use regex::bytes::RegexBuilder;
+
+use super::origins::Received;
+use super::scene::{Last, Scene};
+
+/// What should have been, and what was.
+type Mismatch = (String, String);
+
+/// Judges an expectation on the last answer.
+pub(super) fn judge(scene: &Scene<'_>, expect: &Expect) -> Result<(), Mismatch> {
+    let Some(last) = &scene.last else {
+        return Err((
+            String::from("an answer"),
+            String::from("no request has been sent"),
+        ));
+    };
+    let actual = actual(scene, last, &expect.subject);
+    match holds(expect.op, actual.as_deref(), expect.value.as_bytes()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err((wanted(expect), shown(actual.as_deref(), &expect.subject))),
+        Err(problem) => Err((wanted(expect), problem)),
+    }
+}
+
+/// The subject's bytes; none when it is absent.
+fn actual(scene: &Scene<'_>, last: &Last, subject: &Subject) -> Option<Vec<u8>> {
+    match subject {
+        Subject::Status => Some(last.status.to_string().into_bytes()),
+        Subject::Header { name } => combined(&last.headers, name),
+        Subject::Body => Some(last.body.to_vec()),
+        Subject::Because => last.record.rule_name().map(|name| name.as_bytes().to_vec()),
+        // No cache exists in this version.
+        Subject::Cache => None,
+        Subject::Received { origin, part } => {
+            let origin = scene.origin(origin)?;
+            scene.origins.inspect(origin, |count, received| {
+                received_part(part, count, received)
+            })
+        }
+    }
+}
+
+fn received_part(part: &Part, count: usize, received: Option<&Received>) -> Option<Vec<u8>> {
+    if *part == Part::Count {
+        return Some(count.to_string().into_bytes());
+    }
+    let received = received?;
+    match part {
+        Part::Count => None,
+        Part::Method => Some(received.head.method.as_str().as_bytes().to_vec()),
+        Part::Path => Some(received.head.uri.path().as_bytes().to_vec()),
+        Part::Query => received
+            .head
+            .uri
+            .query()
+            .map(|query| query.as_bytes().to_vec()),
+        Part::Header { name } => combined(&received.head.headers, name),
+        Part::Body => Some(received.body.to_vec()),
+    }
+}
+
+/// A header's fields as one value (RFC 9110 5.3).
+fn combined(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    let separator: &[u8] = if name == header::COOKIE { b"; " } else { b", " };
+    let fields: Vec<&[u8]> = headers
+        .get_all(&name)
+        .iter()
+        .map(|value| value.as_bytes())
+        .collect();
+    (!fields.is_empty()).then(|| fields.join(separator))
+}
+
+fn holds(op: Op, actual: Option<&[u8]>, value: &[u8]) -> Result<bool, String> {
+    let Some(actual) = actual else {
+        return Ok(matches!(op, Op::Absent | Op::NotEquals));
+    };
+    Ok(match op {
+        Op::Equals => actual == value,
+        Op::NotEquals => actual != value,
+        Op::Contains => {
+            value.is_empty() || actual.windows(value.len()).any(|window| window == value)
+        }
+        Op::StartsWith => actual.starts_with(value),
+        Op::EndsWith => actual.ends_with(value),
+        Op::Matches => {
+            let pattern = std::str::from_utf8(value).map_err(|error| error.to_string())?;
+            let regex = RegexBuilder::new(pattern)
+                .unicode(false)
+                .build()
+                .map_err(|error| error.to_string())?;
+            regex.is_match(actual)
+        }
+        Op::Present => true,
+        Op::Absent => false,
+    })
+}
+
+fn wanted(expect: &Expect) -> String {
+    let value = quoted(expect.value.as_bytes(), &expect.subject);
+    match expect.op {
+        Op::Equals => value,
+        Op::NotEquals => format!("anything but {value}"),
+        Op::Contains => format!("something that contains {value}"),
+        Op::StartsWith => format!("something that starts with {value}"),
+        Op::EndsWith => format!("something that ends with {value}"),
+        Op::Matches => format!("something that matches r\"{}\"", expect.value),
+        Op::Present => String::from("something"),
+        Op::Absent => String::from("nothing"),
+    }
+}
+
+/// Numbers and names stand bare; texts are quoted.
+fn quoted(bytes: &[u8], subject: &Subject) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    match subject {
+        Subject::Status
+        | Subject::Because
+        | Subject::Received {
+            part: Part::Count, ..
+        } => text.into_owned(),
+        _ => format!("{text:?}"),
+    }
+}
+
+/// Most bytes of a body that a report shows.
+const SHOWN: usize = 400;
+
+fn shown(actual: Option<&[u8]>, subject: &Subject) -> String {
+    let Some(actual) = actual else {
+        return String::from("nothing");
+    };
+    match actual.get(..SHOWN) {
+        Some(head) if head.len() < actual.len() => {
+            format!("{} … ({} bytes)", quoted(head, subject), actual.len())
+        }
+        _ => quoted(actual, subject),
+    }
+}
