@@ -39,10 +39,10 @@ pub enum StringSetError {
 impl StringSet {
     /// The table of `strings`. Takes some 100 ns a string.
     pub fn build<S: AsRef<[u8]>>(strings: &[S]) -> Result<StringSet, StringSetError> {
-        // Two slots and a header a string bound every offset below 2^32.
+        // Three slots and a header a string bound every offset below 2^32.
         let bytes: usize = strings
             .iter()
-            .map(|string| string.as_ref().len() + RECORD + 2 * SLOT)
+            .map(|string| string.as_ref().len() + RECORD + 3 * SLOT)
             .sum();
         if bytes > MAX_TABLE {
             return Err(StringSetError::TooLarge { limit: MAX_TABLE });
@@ -83,7 +83,7 @@ type Entry = (u32, u32);
 
 fn layout<S: AsRef<[u8]>>(strings: &[S], seed: u64) -> Option<StringSet> {
     let entries = distinct(strings, seed)?;
-    let range = u32_from(entries.len() + entries.len() / 2 + 1);
+    let range = u32_from(2 * entries.len() + 1);
     let slots = place(&entries, range);
     let max_probe = longest_search(&slots, range);
     if max_probe > MAX_PROBE {

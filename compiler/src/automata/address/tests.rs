@@ -27,10 +27,7 @@ fn network() -> impl Strategy<Value = Network> {
         )
     });
     let near = (0..5u128, 90..=128u8).prop_map(|(low, prefix)| {
-        Network::new(
-            (0xfffe_ffff_fffe + low * 0x7fff_ffff).to_be_bytes(),
-            prefix,
-        )
+        Network::new((0xfffe_ffff_fffe + low * 0x7fff_ffff).to_be_bytes(), prefix)
     });
     prop_oneof![4 => v4, 1 => v6, 1 => near]
 }

@@ -7,20 +7,23 @@
 //! when it is long.
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+const OTHER_MULTIPLIER: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// A hash of 64 bits whose upper half is the best mixed.
 #[inline]
 pub fn hash(key: &[u8], seed: u64) -> u64 {
-    let mut state = seed ^ (key.len() as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    let Some(last) = key.last_chunk::<8>() else {
-        return finish(mix(state, short_word(key)));
-    };
-    // The last word may overlap the one before it: there is no tail to treat apart.
-    let body = key.get(..key.len().wrapping_sub(1)).unwrap_or_default();
-    for word in body.as_chunks::<8>().0 {
-        state = mix(state, u64::from_le_bytes(*word));
+    let state = seed ^ (key.len() as u64).wrapping_mul(OTHER_MULTIPLIER);
+    if let Some(last) = key.last_chunk::<16>() {
+        // The last pair may overlap the one before it: there is no tail to treat apart.
+        let body = key.get(..key.len().wrapping_sub(1)).unwrap_or_default();
+        let state = body.as_chunks::<16>().0.iter().fold(state, mix_pair);
+        return finish(mix_pair(state, last));
     }
-    finish(mix(state, u64::from_le_bytes(*last)))
+    let (first, last) = match (key.first_chunk(), key.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (short_word(key), 0),
+    };
+    finish(mix(state, first) ^ turn(last))
 }
 
 /// Whether two runs of bytes are the same, compared a word at a time.
@@ -47,6 +50,19 @@ pub fn equal(left: &[u8], right: &[u8]) -> bool {
 pub(super) fn mix(state: u64, word: u64) -> u64 {
     let product = (state ^ word).wrapping_mul(MULTIPLIER);
     product ^ (product >> 32)
+}
+
+/// One round of two words; their multiplications do not wait for each other.
+#[inline]
+fn mix_pair(state: u64, pair: &[u8; 16]) -> u64 {
+    let pair = u128::from_le_bytes(*pair);
+    mix(state, pair as u64) ^ turn((pair >> 64) as u64)
+}
+
+/// A second word, mixed apart from the first.
+#[inline]
+fn turn(word: u64) -> u64 {
+    word.wrapping_mul(OTHER_MULTIPLIER).rotate_left(29)
 }
 
 /// The last round, after which the upper half may be used alone.

@@ -1,5 +1,22 @@
 //! Little-endian loads that read zero past the end of the bytes.
 
+use core::hint::select_unpredictable;
+
+/// The `N` bytes at offset `at`, if they are all there.
+#[inline(always)]
+pub(super) fn chunk_at<const N: usize>(bytes: &[u8], at: u32) -> Option<&[u8; N]> {
+    bytes.get(at as usize..)?.first_chunk()
+}
+
+/// The `u16` at byte `at`.
+#[inline]
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        Some(chunk) => u16::from_le_bytes(*chunk),
+        None => 0,
+    }
+}
+
 /// The `u32` at byte `at`.
 #[inline]
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -26,15 +43,19 @@ pub(super) fn partition_point(
     count: usize,
     at_most: impl Fn(usize) -> bool,
 ) -> usize {
-    let (mut low, mut size) = (0, count);
-    while size > 0 {
+    let (mut low, mut size) = (0usize, count);
+    // The answer lies in `low..=low + size`.
+    while size > 1 {
         let half = size / 2;
-        if at_most(first.wrapping_add(low).wrapping_add(half)) {
-            low = low.wrapping_add(half).wrapping_add(1);
-            size = size.wrapping_sub(half).wrapping_sub(1);
-        } else {
-            size = half;
-        }
+        let middle = low.wrapping_add(half);
+        let holds = at_most(first.wrapping_add(middle).wrapping_sub(1));
+        // A search's turns are not predictable.
+        low = select_unpredictable(holds, middle, low);
+        size = size.wrapping_sub(half);
     }
-    low
+    if size == 1 && at_most(first.wrapping_add(low)) {
+        low.wrapping_add(1)
+    } else {
+        low
+    }
 }

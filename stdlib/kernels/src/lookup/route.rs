@@ -1,34 +1,36 @@
 //! Which route patterns does a path match?
 //!
-//! The table is an automaton over the path's segments. Most of its edges are literal
-//! segments, kept in one hash table under (state, segment); a state's defaults are
-//! taken by the other segments.
+//! The table is an automaton over the path's segments. Literal segments are edges, in
+//! a hash table that each state has a part of; a state's defaults are taken by the
+//! other segments.
 //!
 //! | offset | bytes | field |
 //! | --- | --- | --- |
 //! | 0 | 4 | the start, a place |
-//! | 4 | 4 | count of states |
-//! | 8 | 4 | range: what a hash is scaled to |
-//! | 12 | 4 | count of slots, at least `range` |
-//! | 16 | 16 × states | leaf at the end of the path, place after any other non-empty segment, place after any other empty one, 1 if literal edges leave |
-//! | | 24 × slots | state, segment's length, its first 8 bytes, offset of the others in the pool, place |
-//! | | | pool |
+//! | 4 | 24 × states | see below |
+//! | | 20 × slots | segment's first 8 bytes, its length, the place it leads to, offset of its other bytes |
+//! | | | those other bytes |
+//!
+//! A state: offset of its first slot (`u32`); mask of what chooses where a search
+//! starts (`u32`); how many slots a search may read, 0 without literal edges (`u16`); how
+//! many bits of the hash lie below the mask (`u16`); the leaf of a path that ends here
+//! (`u32`); the places after any other segment that is not empty, and after one that is.
 //!
 //! A *leaf* is the number of a list of patterns: all that match; leaf 0 is empty. A
-//! *place* has two tag bits on top: a state to go on from; a leaf for a path that ends
-//! here (no longer one matches anything); or a leaf whatever follows. An empty slot
-//! has the state `u32::MAX`.
+//! *place* has two tag bits on top: the offset of a state to go on from; a leaf for a path
+//! that ends here (no longer one matches anything); or a leaf whatever follows. All
+//! offsets count from the table's start. An empty slot has the length `u32::MAX`.
 
-use super::hash::{equal, finish, mix};
-use super::load::{u32_at, u64_at};
+use super::hash::{equal, mix};
+use super::load::{chunk_at, u16_at, u32_at, u64_at};
 
 /// Bytes before the states.
-pub const HEADER: usize = 16;
+pub const HEADER: usize = 4;
 /// Bytes of a state.
-pub const STATE: usize = 16;
+pub const STATE: usize = 24;
 /// Bytes of a slot.
-pub const SLOT: usize = 24;
-/// The state of an empty slot.
+pub const SLOT: usize = 20;
+/// The length in an empty slot.
 pub const EMPTY: u32 = u32::MAX;
 
 /// Tag bits of a place.
@@ -40,114 +42,19 @@ pub const TAG_ANY: u32 = 2 << 30;
 
 /// Eight slashes.
 const SLASHES: u64 = u64::from_le_bytes([b'/'; 8]);
+/// The lowest bit of each byte.
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+/// The highest bit of each byte.
+const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
 
 /// The leaf of `path`: the number of the list of all patterns that match it; 0 if none
 /// does.
 #[inline]
 pub fn find(table: &[u8], path: &[u8]) -> u32 {
-    let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
+    let Some((b'/', mut rest)) = path.split_first() else {
         return 0;
     };
-    if path.first() != Some(&b'/') {
-        return 0;
-    }
-    let states_len = (u32_at(header, 4) as usize).wrapping_mul(STATE);
-    let Some((states, rest)) = rest.split_at_checked(states_len) else {
-        return 0;
-    };
-    let slots_len = (u32_at(header, 12) as usize).wrapping_mul(SLOT);
-    let Some((slots, pool)) = rest.split_at_checked(slots_len) else {
-        return 0;
-    };
-    let edges = Edges {
-        range: u32_at(header, 8),
-        slots: slots.as_chunks().0,
-        pool,
-    };
-    walk(states.as_chunks().0, &edges, u32_at(header, 0), path)
-}
-
-/// Segment `index` of `path`, counted from 0: what follows slash number `index`, up to
-/// the next one.
-#[inline]
-pub fn segment(path: &[u8], index: usize) -> Option<&[u8]> {
-    let rest = rest(path, index)?;
-    rest.split(|&byte| byte == b'/').next()
-}
-
-/// What follows slash number `index` of `path`, counted from 0, up to its end.
-#[inline]
-pub fn rest(path: &[u8], index: usize) -> Option<&[u8]> {
-    if path.first() != Some(&b'/') {
-        return None;
-    }
-    let (mut at, mut left) = (0usize, index);
-    for &byte in path {
-        at = at.wrapping_add(1);
-        if byte == b'/' {
-            if left == 0 {
-                return path.get(at..);
-            }
-            left = left.wrapping_sub(1);
-        }
-    }
-    None
-}
-
-/// A segment of a path, as the edges are looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct Segment {
-    /// Hash of its bytes.
-    pub hash: u64,
-    /// Its first eight bytes, little-endian, zero where it is shorter.
-    pub first: u64,
-    /// Its length in bytes.
-    pub len: usize,
-}
-
-/// The segment that starts at byte `from` of `path`.
-#[inline(always)]
-pub fn scan_segment(path: &[u8], from: usize) -> Segment {
-    let mut at = from;
-    let mut hash = 0;
-    let mut first = None;
-    loop {
-        let word = word_at(path, at);
-        let zeros = word ^ SLASHES;
-        let slashes = zeros.wrapping_sub(0x0101_0101_0101_0101) & !zeros & 0x8080_8080_8080_8080;
-        if slashes != 0 {
-            // The lowest mark is exact: it sits on top of the first slash.
-            let bytes = slashes.trailing_zeros() / 8;
-            let part = word & !(u64::MAX << (8 * bytes));
-            return Segment {
-                hash: mix(hash, part),
-                first: first.unwrap_or(part),
-                len: at.wrapping_sub(from).wrapping_add(bytes as usize),
-            };
-        }
-        hash = mix(hash, word);
-        first = first.or(Some(word));
-        at = at.wrapping_add(8);
-    }
-}
-
-/// Where the search for an edge starts.
-#[inline]
-pub fn first_slot(state: u32, segment_hash: u64, range: u32) -> usize {
-    let hash = finish(segment_hash ^ u64::from(state).wrapping_mul(0xd6e8_feb8_6659_fd93)) >> 32;
-    ((hash * u64::from(range)) >> 32) as usize
-}
-
-struct Edges<'t> {
-    range: u32,
-    slots: &'t [[u8; SLOT]],
-    pool: &'t [u8],
-}
-
-#[inline(always)]
-fn walk(states: &[[u8; STATE]], edges: &Edges<'_>, start: u32, path: &[u8]) -> u32 {
-    let mut place = start;
-    let mut from = 1;
+    let mut place = u32_at(table, 0);
     loop {
         if place & TAG != 0 {
             return if place & TAG == TAG_ANY {
@@ -156,82 +63,191 @@ fn walk(states: &[[u8; STATE]], edges: &Edges<'_>, start: u32, path: &[u8]) -> u
                 0
             };
         }
-        let Some(state) = states.get(place as usize) else {
+        let Some(state) = chunk_at::<STATE>(table, place) else {
             return 0;
         };
-        let segment = scan_segment(path, from);
-        let end = from.wrapping_add(segment.len);
-        place = edges.follow(
-            place,
-            state,
-            &segment,
-            path.get(from..end).unwrap_or_default(),
-        );
-        if end >= path.len() {
-            break;
+        let segment = scan_segment(path, rest);
+        place = follow(table, state, &segment, rest);
+        match rest.get(segment.len..).and_then(<[u8]>::split_first) {
+            Some((_slash, others)) => rest = others,
+            None => break,
         }
-        from = end.wrapping_add(1);
     }
     if place & TAG != 0 {
         return place & !TAG;
     }
-    states
-        .get(place as usize)
-        .map_or(0, |state| u32_at(state, 0))
+    chunk_at::<STATE>(table, place).map_or(0, |state| u32_at(state, 12))
 }
 
-impl Edges<'_> {
-    /// The place after `segment`, whose bytes are `bytes`.
-    #[inline(always)]
-    fn follow(&self, number: u32, state: &[u8; STATE], segment: &Segment, bytes: &[u8]) -> u32 {
-        if u32_at(state, 12) != 0 {
-            let first = first_slot(number, segment.hash, self.range);
-            for slot in self.slots.get(first..).unwrap_or_default() {
-                let owner = u32_at(slot, 0);
-                if owner == number && self.is_edge(slot, segment, bytes) {
-                    return u32_at(slot, 20);
-                }
-                if owner == EMPTY {
-                    break;
-                }
+/// Segment `index` of `path`, counted from 0: what follows slash number `index`, up to
+/// the next one.
+#[inline]
+pub fn segment(path: &[u8], index: usize) -> Option<&[u8]> {
+    let segment = rest(path, index)?;
+    let mut others = segment;
+    loop {
+        let marks = first_slash(word(path, others));
+        if marks != 0 {
+            let len = segment
+                .len()
+                .wrapping_sub(others.len())
+                .wrapping_add(first_byte(marks));
+            return segment.get(..len);
+        }
+        others = others.get(8..).unwrap_or_default();
+    }
+}
+
+/// What follows slash number `index` of `path`, counted from 0, up to its end.
+#[inline]
+pub fn rest(path: &[u8], index: usize) -> Option<&[u8]> {
+    if path.first() != Some(&b'/') {
+        return None;
+    }
+    let (mut others, mut left) = (path, index);
+    while !others.is_empty() {
+        let mut marks = all_slashes(word(path, others));
+        let count = marks.count_ones() as usize;
+        if left < count {
+            for _ in 0..left {
+                marks &= marks.wrapping_sub(1);
             }
+            // A slash that only fills up the last word has nothing after it.
+            return others.get(first_byte(marks).wrapping_add(1)..);
         }
-        u32_at(state, if segment.len == 0 { 8 } else { 4 })
+        left = left.wrapping_sub(count);
+        others = others.get(8..).unwrap_or_default();
     }
+    None
+}
 
-    #[inline(always)]
-    fn is_edge(&self, slot: &[u8; SLOT], segment: &Segment, bytes: &[u8]) -> bool {
-        if u64_at(slot, 8) != segment.first || u32_at(slot, 4) as usize != segment.len {
-            return false;
-        }
-        let Some(others) = bytes.get(8..) else {
-            return true;
+/// A segment of a path, as the edges are looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    /// Hash of its bytes, of which the upper half may be used.
+    pub hash: u64,
+    /// Its first eight bytes, little-endian, zero where it is shorter.
+    pub first: u64,
+    /// Its length in bytes.
+    pub len: usize,
+}
+
+/// The first segment of `rest`, which is what is left of `path`.
+#[inline(always)]
+pub fn scan_segment(path: &[u8], rest: &[u8]) -> Segment {
+    let first = word(path, rest);
+    let marks = first_slash(first);
+    if marks != 0 {
+        let first = before(first, marks);
+        return Segment {
+            hash: finish(first),
+            first,
+            len: first_byte(marks),
         };
-        let pooled = self.pool.get(u32_at(slot, 16) as usize..);
-        pooled
-            .and_then(|pool| pool.get(..others.len()))
-            .is_some_and(|pool| equal(pool, others))
+    }
+    let mut hash = mix(0, first);
+    let mut others = rest.get(8..).unwrap_or_default();
+    loop {
+        let next = word(path, others);
+        let marks = first_slash(next);
+        if marks != 0 {
+            let len = rest
+                .len()
+                .wrapping_sub(others.len())
+                .wrapping_add(first_byte(marks));
+            return Segment {
+                hash: finish(hash ^ before(next, marks)),
+                first,
+                len,
+            };
+        }
+        hash = mix(hash, next);
+        others = others.get(8..).unwrap_or_default();
     }
 }
 
-/// Eight bytes from `at` on, with slashes after the end of the path.
+/// Where among a state's slots the search for an edge starts.
+#[inline]
+pub fn first_slot(hash: u64, mask: u32, skipped: u16) -> u32 {
+    (hash >> (skipped & 63)) as u32 & mask
+}
+
+/// The place after `segment`, the first of `rest`.
 #[inline(always)]
-fn word_at(path: &[u8], at: usize) -> u64 {
-    let rest = path.get(at..).unwrap_or_default();
+fn follow(table: &[u8], state: &[u8; STATE], segment: &Segment, rest: &[u8]) -> u32 {
+    let chosen = first_slot(segment.hash, u32_at(state, 4), u16_at(state, 10));
+    let mut at = u32_at(state, 0).wrapping_add(chosen.wrapping_mul(SLOT as u32));
+    for _ in 0..u16_at(state, 8) {
+        let Some(slot) = chunk_at::<SLOT>(table, at) else {
+            break;
+        };
+        if u64_at(slot, 0) == segment.first
+            && u32_at(slot, 8) as usize == segment.len
+            && (segment.len <= 8 || has_tail(table, u32_at(slot, 16), segment.len, rest))
+        {
+            return u32_at(slot, 12);
+        }
+        at = at.wrapping_add(SLOT as u32);
+    }
+    u32_at(state, if segment.len == 0 { 20 } else { 16 })
+}
+
+/// Whether the segment's bytes after the eighth are those at `offset`.
+#[inline]
+fn has_tail(table: &[u8], offset: u32, len: usize, rest: &[u8]) -> bool {
+    let tail = rest.get(8..len).unwrap_or_default();
+    let pooled = table
+        .get(offset as usize..)
+        .and_then(|pool| pool.get(..tail.len()));
+    pooled.is_some_and(|pooled| equal(pooled, tail))
+}
+
+/// The last round of a segment's hash.
+#[inline(always)]
+fn finish(state: u64) -> u64 {
+    state.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The first eight bytes of `rest`, which is what is left of `path`, with slashes after
+/// its end.
+#[inline(always)]
+fn word(path: &[u8], rest: &[u8]) -> u64 {
     if let Some(word) = rest.first_chunk() {
         return u64::from_le_bytes(*word);
     }
-    let kept = rest.len() as u32 & 7;
-    if let Some(last) = path.last_chunk::<8>() {
-        // `checked_shr` because nothing may be kept.
-        let word = u64::from_le_bytes(*last)
-            .checked_shr(64 - 8 * kept)
-            .unwrap_or_default();
-        return word | SLASHES << (8 * kept);
-    }
-    let mut word = [b'/'; 8];
-    for (to, from) in word.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    u64::from_le_bytes(word)
+    let Some(last) = path.last_chunk() else {
+        return rest
+            .iter()
+            .rfold(SLASHES, |word, &byte| word << 8 | u64::from(byte));
+    };
+    // Fewer than eight bytes are left. Two shifts, because none may be.
+    let bits = 8 * (rest.len() as u32 & 7);
+    (u64::from_le_bytes(*last) >> 8 >> (56 - bits)) | SLASHES << bits
+}
+
+/// A mark on top of the first byte that is a slash; what lies above it means nothing.
+#[inline(always)]
+fn first_slash(word: u64) -> u64 {
+    let zeros = word ^ SLASHES;
+    zeros.wrapping_sub(ONES) & !zeros & TOPS
+}
+
+/// A mark on top of each byte that is a slash.
+#[inline(always)]
+fn all_slashes(word: u64) -> u64 {
+    let zeros = word ^ SLASHES;
+    !(((zeros & !TOPS).wrapping_add(!TOPS)) | zeros) & TOPS
+}
+
+/// Which byte the lowest mark is on.
+#[inline(always)]
+fn first_byte(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
+}
+
+/// The bytes of a word before its first mark; there is one.
+#[inline(always)]
+fn before(word: u64, marks: u64) -> u64 {
+    // The bits up to the mark are those of the bytes before it and eight of its own.
+    word & ((marks ^ marks.wrapping_sub(1)) >> 8)
 }
