@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edge_abi::manifest::Manifest;
 use edge_abi::{MANIFEST_SECTION, export};
-use wasmparser::{ConstExpr, ExternalKind, MemoryType, Operator, Parser, Payload, TypeRef};
+use wasmparser::{ConstExpr, ExternalKind, MemoryType, Operator, Parser, Payload};
 
 /// Most bytes of memory that a policy may have.
 pub const MEMORY_CAP: u64 = 256 << 20;
@@ -85,15 +85,10 @@ impl<'a> Found<'a> {
     fn take(&mut self, payload: Payload<'a>) -> Result<(), LoadError> {
         match payload {
             Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
+                if let Some(import) = imports.into_imports().next() {
                     let import = import.map_err(|error| invalid(&error))?;
-                    let what = if matches!(import.ty, TypeRef::Memory(_)) {
-                        " (a memory)"
-                    } else {
-                        ""
-                    };
                     return Err(LoadError::Import(format!(
-                        "{}.{}{what}",
+                        "{}.{}",
                         import.module, import.name
                     )));
                 }
@@ -121,9 +116,8 @@ impl<'a> Found<'a> {
                 }
             }
             Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
-                if self.manifest.replace(section.data()).is_some() {
-                    return Err(LoadError::ManyManifests);
-                }
+                let earlier = self.manifest.replace(section.data());
+                return earlier.map_or(Ok(()), |_| Err(LoadError::ManyManifests));
             }
             _ => {}
         }

@@ -194,3 +194,6 @@ impl std::fmt::Debug for Policy {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,10 +114,10 @@ impl Exchange<'_> {
             _ => "1.1 edge",
         };
         headers.append(header::VIA, HeaderValue::from_static(via));
-        if !headers.contains_key(REQUEST_ID) {
-            if let Ok(id) = HeaderValue::from_str(incoming.id.as_str()) {
-                headers.insert(REQUEST_ID, id);
-            }
+        if !headers.contains_key(REQUEST_ID)
+            && let Ok(id) = HeaderValue::from_str(incoming.id.as_str())
+        {
+            headers.insert(REQUEST_ID, id);
         }
         if let RequestBody::Whole(bytes) = &self.body {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));

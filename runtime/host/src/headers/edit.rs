@@ -31,12 +31,10 @@ impl HeaderEdit {
     pub(crate) fn new(edit: &Edit<'_>, secrets: &[Secret]) -> Result<Self, EditError> {
         let (place, name) = (edit.place(), edit.name());
         let text = || String::from_utf8_lossy(name).into_owned();
-        if edit.op() == Op::Remove {
-            if let Some(prefix) = name.strip_suffix(b"*") {
-                return Ok(HeaderEdit::RemovePrefix(
-                    String::from_utf8_lossy(prefix).into_owned(),
-                ));
-            }
+        if let (Op::Remove, Some(prefix)) = (edit.op(), name.strip_suffix(b"*")) {
+            return Ok(HeaderEdit::RemovePrefix(
+                String::from_utf8_lossy(prefix).into_owned(),
+            ));
         }
         let header = HeaderName::from_bytes(name).map_err(|_| EditError::Reserved {
             place,

@@ -70,10 +70,10 @@ pub(crate) fn set_forwarded(
         header::FORWARDED,
         &element(peer, scheme, authority),
     );
-    if !headers.contains_key(PROTO) {
-        if let Ok(proto) = HeaderValue::from_str(scheme.as_str()) {
-            headers.insert(PROTO, proto);
-        }
+    if !headers.contains_key(PROTO)
+        && let Ok(proto) = HeaderValue::from_str(scheme.as_str())
+    {
+        headers.insert(PROTO, proto);
     }
     if let (false, Some(authority)) = (headers.contains_key(HOST), authority) {
         headers.insert(HOST, authority.clone());

@@ -18,7 +18,7 @@ pub(super) struct Origins {
     clock: Rc<ManualClock>,
     played: RefCell<BTreeMap<u32, Script>>,
     received: RefCell<Vec<Received>>,
-    /// An origin that was asked though the test has not given it.
+    /// The first origin that was asked though the test has not given it.
     stray: Cell<Option<u32>>,
 }
 
@@ -62,7 +62,7 @@ impl Origins {
         self.stray.set(None);
     }
 
-    /// An origin that was asked though the test has not given it.
+    /// The first origin that was asked though the test has not given it.
     pub(super) fn stray(&self) -> Option<u32> {
         self.stray.get()
     }
@@ -99,7 +99,7 @@ impl Upstream for Origins {
         limits: Try,
     ) -> Result<Response<Body>, TryError> {
         let Some(answer) = self.next_answer(origin) else {
-            self.stray.set(Some(origin));
+            self.stray.set(self.stray.get().or(Some(origin)));
             return Err(TryError::Connect(String::from(
                 "the test has not given this origin",
             )));
