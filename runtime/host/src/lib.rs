@@ -8,18 +8,26 @@
 //!   comes back, both in place;
 //! * [`exchange`] is the state machine of one request, over an [`upstream`] that
 //!   may be sockets, memory or anything else;
-//! * [`testing`] runs the policy's own tests with that same machine.
+//! * [`testing`] runs the policy's own tests with that same machine;
+//! * [`server`] listens and serves, [`origin`] is the upstream of real sockets,
+//!   [`access_log`] keeps what happened, [`config`] is what an operator sets;
+//! * [`demo`] stands in for origins that aren't there yet.
 //!
 //! A worker is single-threaded: each thread has its own guest instance, and
 //! futures need not be `Send`.
 
+pub mod access_log;
+pub mod config;
+pub mod demo;
 pub mod engine;
 pub mod exchange;
 #[cfg(test)]
 mod fixture;
 mod headers;
 pub mod input;
+pub mod origin;
 pub mod output;
+pub mod server;
 pub mod settings;
 pub mod sources;
 pub mod target;

@@ -1,0 +1,305 @@
+//! Real origins: HTTP/1.1 over pooled connections, plain or encrypted.
+//!
+//! Each worker has its own pools, so no connection is shared between threads. What is
+//! the same for all workers, addresses and trusted certificates, is checked once, before
+//! the host listens, and kept in an [`OriginPlan`].
+
+mod address;
+mod body;
+mod connect;
+mod pool;
+mod tls;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge_abi::manifest::{Manifest, Target};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use tokio::time::Instant;
+
+use crate::config::Config;
+use crate::upstream::{Body, Try, TryError, Upstream};
+use body::{Progress, Received, Sent};
+use pool::{Lease, Pool, Sender};
+
+pub use address::Address;
+pub use tls::TlsError;
+
+/// Why the origins of a policy can't be used as they are configured.
+#[derive(Debug, thiserror::Error)]
+pub enum OriginError {
+    /// The configuration names an origin that the policy doesn't have.
+    #[error("`[origins.{0}]`: the policy has no origin of that name")]
+    Unknown(String),
+    /// An origin's URL can't be used.
+    #[error("origin `{name}`: `{url}` is not `http://host[:port]` or `https://host[:port]`")]
+    Url {
+        /// The origin.
+        name: String,
+        /// Its URL.
+        url: String,
+    },
+    /// Trusted certificates can't be loaded.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// Where the origins of a policy are, and what they are trusted by.
+#[derive(Clone)]
+pub struct OriginPlan {
+    /// By target; pools have no address of their own.
+    origins: Arc<[Option<Planned>]>,
+    tls: Option<tokio_rustls::TlsConnector>,
+    max_idle: usize,
+}
+
+struct Planned {
+    address: Address,
+    idle: Duration,
+    /// The `Host` of the policy's URL, and that of the URL which is used instead.
+    host: Option<(HeaderValue, HeaderValue)>,
+}
+
+/// The origins of a policy, as one worker reaches them.
+pub struct HttpOrigins {
+    plan: OriginPlan,
+    /// By target, as in the plan.
+    pools: Vec<Pool>,
+}
+
+impl OriginPlan {
+    /// Checks the URLs of the policy's origins, or those that the configuration sets
+    /// instead, and loads the trusted certificates when one of them is `https`.
+    ///
+    /// # Errors
+    /// When a URL or a certificate can't be used, or the configuration names an origin
+    /// that the policy doesn't have.
+    pub fn new(manifest: &Manifest, config: &Config) -> Result<Self, OriginError> {
+        let origins = manifest
+            .targets
+            .iter()
+            .map(|target| planned(target, config))
+            .collect::<Result<Vec<_>, _>>()?;
+        let known = |name: &str| {
+            manifest
+                .targets
+                .iter()
+                .any(|target| matches!(target, Target::Origin(o) if o.name == name))
+        };
+        if let Some(name) = config.origins.keys().find(|name| !known(name)) {
+            return Err(OriginError::Unknown(name.clone()));
+        }
+        let encrypted = origins
+            .iter()
+            .flatten()
+            .any(|origin| origin.address.tls.is_some());
+        let tls = encrypted
+            .then(|| {
+                tls::connector(
+                    config
+                        .tls
+                        .ca
+                        .as_deref()
+                        .map(|ca| config.resolve(ca))
+                        .as_deref(),
+                )
+            })
+            .transpose()?;
+        Ok(Self {
+            origins: origins.into(),
+            tls,
+            max_idle: config.limits.origin_idle,
+        })
+    }
+}
+
+fn planned(target: &Target, config: &Config) -> Result<Option<Planned>, OriginError> {
+    let Target::Origin(origin) = target else {
+        return Ok(None);
+    };
+    let replacement = config
+        .origins
+        .get(&origin.name)
+        .and_then(|settings| settings.url.as_ref());
+    let url = replacement.unwrap_or(&origin.url);
+    let address = Address::parse(url).ok_or_else(|| OriginError::Url {
+        name: origin.name.clone(),
+        url: url.clone(),
+    })?;
+    let host = replacement
+        .filter(|_| origin.host.is_none())
+        .and_then(|url| Some((crate::target::host(target)?, authority(url)?)));
+    Ok(Some(Planned {
+        address,
+        idle: Duration::from_millis(origin.idle_ms),
+        host,
+    }))
+}
+
+fn authority(url: &str) -> Option<HeaderValue> {
+    let uri: http::Uri = url.parse().ok()?;
+    HeaderValue::from_str(uri.authority()?.as_str()).ok()
+}
+
+impl Planned {
+    /// An origin that is elsewhere than the policy says also has another name.
+    fn set_host(&self, headers: &mut HeaderMap) {
+        if let Some((old, new)) = &self.host
+            && let Some(host) = headers.get_mut(header::HOST)
+            && host == old
+        {
+            host.clone_from(new);
+        }
+    }
+}
+
+impl HttpOrigins {
+    /// Empty pools for the origins of the plan.
+    #[must_use]
+    pub fn new(plan: OriginPlan) -> Self {
+        let pools = plan
+            .origins
+            .iter()
+            .map(|origin| {
+                Pool::new(
+                    origin.as_ref().map_or(Duration::ZERO, |o| o.idle),
+                    plan.max_idle,
+                )
+            })
+            .collect();
+        Self { plan, pools }
+    }
+
+    async fn connect(&self, origin: &Planned, limit: Duration) -> Result<Sender, TryError> {
+        let connecting = connect::connect(&origin.address, self.plan.tls.as_ref());
+        match tokio::time::timeout(limit, connecting).await {
+            Ok(Ok(sender)) => Ok(sender),
+            Ok(Err(error)) => Err(TryError::Connect(error.to_string())),
+            Err(_) => Err(TryError::Connect(format!("no connection within {limit:?}"))),
+        }
+    }
+}
+
+impl Upstream for HttpOrigins {
+    async fn send(
+        &self,
+        origin: u32,
+        request: Request<Body>,
+        limits: Try,
+    ) -> Result<Response<Body>, TryError> {
+        let index = origin as usize;
+        let (Some(Some(origin)), Some(pool)) =
+            (self.plan.origins.get(index), self.pools.get(index))
+        else {
+            return Err(TryError::Connect(format!(
+                "target {index} is not an origin"
+            )));
+        };
+        let progress = Progress::new(&request, limits.timeout);
+        let mut request = request.map(|body| Sent::new(body, progress.clone()));
+        *request.version_mut() = Version::HTTP_11;
+        origin.set_host(request.headers_mut());
+        if let Some(mut sender) = pool.take() {
+            let spare = resendable(&request);
+            let sending = sender.try_send_request(request);
+            match within(&progress, sending).await? {
+                Ok(response) => return received(response, pool, sender, origin.idle),
+                Err(failed) => request = after_stale(failed, spare)?,
+            }
+        }
+        let mut sender = self
+            .connect(origin, limits.connect.min(limits.timeout))
+            .await?;
+        match within(&progress, sender.try_send_request(request)).await? {
+            Ok(response) => received(response, pool, sender, origin.idle),
+            Err(failed) => Err(reset(failed.error())),
+        }
+    }
+}
+
+/// Waits for `sending` until the origin has had its time.
+async fn within<T>(progress: &Progress, sending: impl Future<Output = T>) -> Result<T, TryError> {
+    let mut sending = std::pin::pin!(sending);
+    let mut deadline = progress.deadline();
+    loop {
+        match tokio::time::timeout_at(deadline, &mut sending).await {
+            Ok(sent) => return Ok(sent),
+            Err(_) => deadline = progress.deadline(),
+        }
+        if deadline <= Instant::now() {
+            return Err(TryError::Timeout);
+        }
+    }
+}
+
+/// A copy of a request that may be sent twice: its method is idempotent (RFC 9110,
+/// 9.2.2) and it has no body.
+fn resendable(request: &Request<Sent>) -> Option<Request<Sent>> {
+    let idempotent = [
+        &Method::GET,
+        &Method::HEAD,
+        &Method::OPTIONS,
+        &Method::PUT,
+        &Method::DELETE,
+    ];
+    if !request.body().is_end_stream() || !idempotent.contains(&request.method()) {
+        return None;
+    }
+    let mut copy = Request::new(Sent::empty());
+    copy.method_mut().clone_from(request.method());
+    copy.uri_mut().clone_from(request.uri());
+    copy.headers_mut().clone_from(request.headers());
+    *copy.version_mut() = request.version();
+    Some(copy)
+}
+
+/// What to send over a new connection after a pooled one has failed: the request itself
+/// if none of it was written, else the spare copy, provided that no answer had begun.
+fn after_stale(
+    mut failed: TrySendError<Request<Sent>>,
+    spare: Option<Request<Sent>>,
+) -> Result<Request<Sent>, TryError> {
+    if let Some(unsent) = failed.take_message() {
+        return Ok(unsent);
+    }
+    let error = failed.error();
+    let closed =
+        error.is_incomplete_message() || error.is_canceled() || error.is_closed() || is_io(error);
+    spare.filter(|_| closed).ok_or_else(|| reset(error))
+}
+
+fn is_io(error: &hyper::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// The error with what caused it.
+fn reset(error: &hyper::Error) -> TryError {
+    match std::error::Error::source(error) {
+        Some(source) => TryError::Reset(format!("{error}: {source}")),
+        None => TryError::Reset(error.to_string()),
+    }
+}
+
+/// The response, with what happens at the end of its body.
+fn received(
+    mut response: Response<Incoming>,
+    pool: &Pool,
+    sender: Sender,
+    idle: Duration,
+) -> Result<Response<Body>, TryError> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // No request asks for it: `Upgrade` stays on its hop.
+        return Err(TryError::Reset(
+            "the origin switches protocols unasked".to_owned(),
+        ));
+    }
+    // The version is the origin's; what the client is told is for the server to say.
+    *response.version_mut() = Version::HTTP_11;
+    let lease = Lease::new(sender, pool.clone());
+    Ok(response.map(|body| Received::new(body, lease, idle).boxed_unsync()))
+}

@@ -1,0 +1,144 @@
+//! Bodies between a client and an exchange.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::watch::{Phase, Watch};
+use crate::access_log::{Delivery, Entry, LogHandle};
+use crate::exchange::Record;
+use crate::upstream::{Body, BoxError};
+
+/// A request's body, with notes for the watch about the client's silences.
+pub struct Upload {
+    body: Incoming,
+    watch: Arc<Watch>,
+}
+
+impl Upload {
+    /// Notes the silences of `body`.
+    pub fn new(body: Incoming, watch: Arc<Watch>) -> Self {
+        Self { body, watch }
+    }
+}
+
+impl HttpBody for Upload {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        this.watch.body(polled.is_pending());
+        polled.map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.body.is_end_stream() {
+            self.watch.leave_unread();
+        }
+    }
+}
+
+/// An answer's body. When it is over, in whatever way, the request is logged.
+pub struct Download {
+    body: Body,
+    watch: Arc<Watch>,
+    log: LogHandle,
+    /// Taken when the line is written.
+    record: Option<Box<Record>>,
+    start: Instant,
+    bytes: u64,
+    /// Whether nothing more is to come: the end was seen, or the answer has no body on
+    /// the wire.
+    ended: bool,
+    failure: Option<String>,
+}
+
+impl Download {
+    /// The body of the answer that `record` is about, to a request that came at `start`.
+    pub fn new(
+        body: Body,
+        record: Record,
+        start: Instant,
+        watch: Arc<Watch>,
+        log: LogHandle,
+    ) -> Self {
+        let ended = record.method == http::Method::HEAD || matches!(record.status, 204 | 304);
+        Self {
+            body,
+            watch,
+            log,
+            record: Some(Box::new(record)),
+            start,
+            bytes: 0,
+            ended,
+            failure: None,
+        }
+    }
+}
+
+impl HttpBody for Download {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => this.bytes += frame.data_ref().map_or(0, Bytes::len) as u64,
+            Some(Err(error)) => this.failure = Some(error.to_string()),
+            None => this.ended = true,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        self.watch.enter(Phase::Idle);
+        let Some(record) = self.record.take() else {
+            return;
+        };
+        let aborted = match self.failure.take() {
+            Some(failure) => Some(failure),
+            None if self.ended || self.body.is_end_stream() => None,
+            None => Some(self.watch.why_cut().reason().to_owned()),
+        };
+        let delivery = Delivery {
+            bytes: self.bytes,
+            total: self.start.elapsed(),
+            aborted,
+        };
+        self.log.write(|| Entry::Answered(record, delivery));
+    }
+}

@@ -1,0 +1,193 @@
+//! One client's connection from its first byte to its last.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::uri::Scheme;
+use http::{Request, Response, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::watch::Receiver;
+use tokio::time::{Instant, sleep_until};
+
+use super::Stage;
+use super::body::{Download, Upload};
+use super::stream::Stream;
+use super::watch::{Cut, LINGER, Phase, Watch};
+use crate::access_log::{Abandoned, Entry, LogHandle};
+use crate::config::Limits;
+use crate::exchange::{self, Client, Worker};
+use crate::origin::HttpOrigins;
+use crate::sources::{Clock, SystemClock};
+
+/// What all connections of a worker share.
+pub struct Context {
+    /// The policy's instance.
+    pub worker: Worker,
+    /// Its origins.
+    pub origins: HttpOrigins,
+    /// Bounds on each connection.
+    pub limits: Limits,
+    /// Where requests are logged.
+    pub log: LogHandle,
+}
+
+/// Serves a connection until one of the sides ends it or a limit is reached.
+pub async fn serve(
+    context: Rc<Context>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut stage: Receiver<Stage>,
+) {
+    // Without it small answers wait for the acknowledgement of the ones before.
+    let _ = stream.set_nodelay(true);
+    let watch = Arc::new(Watch::new());
+    let limits = context.limits.clone();
+    let service = service_fn(|request| answer(&context, request, peer, watch.clone()));
+    let io = TokioIo::new(Stream::new(stream, watch.clone()));
+    let mut serving = *stage.borrow_and_update() == Stage::Serving;
+    let mut connection = pin!(builder(&limits, serving).serve_connection(io, service));
+    let mut timer = pin!(sleep_until(next_look(&watch, &limits)));
+    loop {
+        tokio::select! {
+            biased;
+            // Errors are the client's: a head that isn't one, a reset. It has been told
+            // what there is to tell.
+            _ = connection.as_mut() => return,
+            () = timer.as_mut() => {
+                if watch.deadline(&limits).is_some_and(|deadline| deadline <= Instant::now()) {
+                    return watch.cut(Cut::Slow);
+                }
+                timer.as_mut().reset(next_look(&watch, &limits));
+            }
+            next = next_stage(&mut stage, serving) => {
+                if !serving || next == Stage::Ending {
+                    return watch.cut(Cut::Ending);
+                }
+                serving = false;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// Waits for a stage that this connection has not acted upon yet.
+async fn next_stage(stage: &mut Receiver<Stage>, serving: bool) -> Stage {
+    let news = |stage: &Stage| *stage == Stage::Ending || (serving && *stage == Stage::Draining);
+    // Without a sender the server itself is gone.
+    stage
+        .wait_for(news)
+        .await
+        .map_or(Stage::Ending, |stage| *stage)
+}
+
+/// HTTP/1.1 with the configured bounds. Time limits are the watch's.
+fn builder(limits: &Limits, keep_alive: bool) -> http1::Builder {
+    let head = limits.head.0;
+    let mut builder = http1::Builder::new();
+    builder
+        .keep_alive(keep_alive)
+        .half_close(limits.half_close)
+        .header_read_timeout(None)
+        .max_buf_size(head)
+        .max_header_size(head);
+    // The default number is cheaper than the same number set.
+    if limits.headers != Limits::default().headers {
+        builder.max_headers(limits.headers);
+    }
+    builder
+}
+
+/// When to look at the notes again: at the deadline that they show, and early enough for
+/// any that may begin in between.
+fn next_look(watch: &Watch, limits: &Limits) -> Instant {
+    let shortest = [
+        limits.head_timeout,
+        limits.idle_timeout,
+        limits.body_timeout,
+        limits.write_timeout,
+    ]
+    .into_iter()
+    .fold(LINGER, |shortest, limit| shortest.min(limit.0));
+    // At least a millisecond, so that a limit of zero does not spin.
+    let step = Instant::now() + shortest.max(Duration::from_millis(1));
+    watch
+        .deadline(limits)
+        .map_or(step, |deadline| deadline.min(step))
+}
+
+async fn answer(
+    context: &Context,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    watch: Arc<Watch>,
+) -> Result<Response<Download>, Infallible> {
+    watch.enter(Phase::Busy);
+    let start = Instant::now();
+    let client = Client {
+        ip: peer.ip(),
+        port: peer.port(),
+        scheme: Scheme::HTTP,
+        tls_version: None,
+    };
+    let mut waiting = Waiting::new(&context.log, watch.clone(), &request, peer, start);
+    let request = request.map(|body| Upload::new(body, watch.clone()).boxed_unsync());
+    let answer = exchange::handle(&context.worker, &context.origins, request, client).await;
+    waiting.request = None;
+    let log = context.log.clone();
+    Ok(answer
+        .response
+        .map(|body| Download::new(body, answer.record, start, watch, log)))
+}
+
+/// A request without an answer. Dropped so, it is logged.
+struct Waiting<'a> {
+    log: &'a LogHandle,
+    watch: Arc<Watch>,
+    start: Instant,
+    request: Option<Abandoned>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(
+        log: &'a LogHandle,
+        watch: Arc<Watch>,
+        request: &Request<Incoming>,
+        peer: SocketAddr,
+        start: Instant,
+    ) -> Self {
+        let request = Abandoned {
+            received_ms: SystemClock.now_ms(),
+            peer: peer.ip(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            host: request.headers().get(header::HOST).cloned(),
+            total: Duration::ZERO,
+            reason: "",
+        };
+        Self {
+            log,
+            watch,
+            start,
+            request: Some(request),
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(mut request) = self.request.take() {
+            request.total = self.start.elapsed();
+            request.reason = self.watch.why_cut().reason();
+            self.log.write(|| Entry::Abandoned(request));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The host over real sockets: clients and origins that behave, and those that don't.
+//!
+//! Clients and origins are plain blocking threads that write and read exact bytes; only
+//! the server under test is asynchronous. Every read has a time limit, so a test that
+//! would hang fails instead.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod failures;
+mod heads;
+mod limits;
+mod logging;
+mod memory;
+mod proxying;
+mod shutdown;
+mod support;
+mod tls;

@@ -1,0 +1,16 @@
+//! What every test needs: a policy, a server that runs it, an origin and a client.
+
+pub mod client;
+pub mod edge;
+pub mod guest;
+pub mod origin;
+
+use std::time::Duration;
+
+pub use client::Client;
+pub use edge::Edge;
+pub use guest::Guest;
+pub use origin::Origin;
+
+/// Longest time that a test waits for anything.
+pub const PATIENCE: Duration = Duration::from_secs(20);
