@@ -76,16 +76,19 @@ impl Exchange<'_> {
             results,
             continuation: &follow.continuation,
         };
-        let facts = self.incoming.facts(worker, self.body_fact(), response);
-        match worker.deployment.policy().plan(follow.slots) {
-            Some(plan) => plan.write(&mut input, &call, &facts),
-            None => {
-                return Err(Refusal::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "the policy wants a slot set that it does not have",
-                ));
-            }
-        }
+        let Some(plan) = worker.deployment.policy().plan(follow.slots) else {
+            return Err(Refusal::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the policy wants a slot set that it does not have",
+            ));
+        };
+        plan.write(
+            &mut input,
+            &call,
+            &self
+                .incoming
+                .facts(worker, plan, self.body_fact(), response),
+        );
         let outcome = match guest.run(&input) {
             Ok(output) => self.take(&output).map(|step| (step, Follow::of(&output))),
             Err(error) => {

@@ -6,7 +6,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, Version, header, request};
 use super::record::RequestId;
 use super::{Client, Worker};
 use crate::headers::effective_client;
-use crate::input::{Facts, ResponseFacts};
+use crate::input::{Facts, Plan, ResponseFacts};
 
 /// Methods that a policy can be asked about; anything else but CONNECT and TRACE is let through too.
 pub(super) const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -148,10 +148,11 @@ impl Incoming {
         }
     }
 
-    /// The facts of a call.
+    /// The facts of a call whose input is built by this plan.
     pub(super) fn facts<'a>(
         &'a self,
         worker: &'a Worker,
+        plan: &Plan,
         body: Option<&'a [u8]>,
         response: Option<ResponseFacts<'a>>,
     ) -> Facts<'a> {
@@ -168,7 +169,11 @@ impl Incoming {
             ip: self.client.ip,
             port: self.client.port,
             tls_version: self.client.tls_version,
-            geo: settings.geo.locate(self.client.ip),
+            geo: if plan.reads_geo() {
+                settings.geo.locate(self.client.ip)
+            } else {
+                None
+            },
             pop: settings.pop.as_deref(),
             region: settings.region.as_deref(),
             params: worker.deployment.params(),

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Uri, Version};
+use http::{HeaderValue, Method, Uri, Version, header};
 
-use super::Client;
+use super::incoming::Incoming;
+use super::{Client, Worker};
 use crate::engine::Policy;
 use crate::upstream::TryError;
 
@@ -58,6 +59,34 @@ pub struct Record {
 }
 
 impl Record {
+    /// What is known when the head has arrived.
+    pub(super) fn new(worker: &Worker, incoming: &Incoming) -> Self {
+        let headers = &incoming.parts.headers;
+        Record {
+            policy: Arc::clone(worker.deployment.policy()),
+            id: incoming.id,
+            received_ms: incoming.now,
+            client: incoming.client.clone(),
+            method: incoming.parts.method.clone(),
+            uri: incoming.uri(),
+            version: incoming.parts.version,
+            authority: headers.get(header::HOST).cloned(),
+            user_agent: headers.get(header::USER_AGENT).cloned(),
+            referer: headers.get(header::REFERER).cloned(),
+            status: 0,
+            rule: None,
+            origin: None,
+            tries: 0,
+            decision: Duration::ZERO,
+            upstream: Duration::ZERO,
+            exposures: Vec::new(),
+            fired: Vec::new(),
+            logs: Vec::new(),
+            failure: None,
+            fault: None,
+        }
+    }
+
     /// The name of the rule that decided.
     #[must_use]
     pub fn rule_name(&self) -> Option<&str> {

@@ -12,6 +12,7 @@ use crate::settings::{Geo, ParamValue, octets};
 pub struct Plan {
     pub(super) sources: Vec<Source>,
     reads_request_headers: bool,
+    reads_geo: bool,
 }
 
 /// Where a slot's value comes from.
@@ -74,9 +75,17 @@ impl Plan {
                 }
             )
         });
+        let reads_geo = set.iter().any(|slot| {
+            use Fact::{Asn, City, Continent, Country, Latitude, Longitude, Region};
+            matches!(
+                slot.fact,
+                Asn | City | Continent | Country | Latitude | Longitude | Region
+            )
+        });
         Ok(Plan {
             sources,
             reads_request_headers,
+            reads_geo,
         })
     }
 
@@ -84,6 +93,12 @@ impl Plan {
     #[must_use]
     pub fn reads_request_headers(&self) -> bool {
         self.reads_request_headers
+    }
+
+    /// Whether it holds anything about where the client is.
+    #[must_use]
+    pub fn reads_geo(&self) -> bool {
+        self.reads_geo
     }
 }
 

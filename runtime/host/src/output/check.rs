@@ -5,12 +5,13 @@ use std::ops::Range;
 use edge_abi::continuation;
 use edge_abi::input::Event;
 use edge_abi::output::{
-    self, MAX_EDITS, MAX_EFFECTS, MAX_SEGMENTS, NONE, Op, Status, body, edit, edits, effect, fault,
-    log, note, pass, proxy, respond, segment,
+    self, MAX_EFFECTS, NONE, Op, Status, body, edits, effect, fault, log, note, pass, proxy,
+    respond,
 };
 
-use super::memory::{Reach, u8_at, u16_at, u32_at};
-use super::{Bounds, MAX_TEXT, Output, OutputError};
+use super::lists::Side;
+use super::memory::{Reach, u16_at, u32_at};
+use super::{Bounds, Output, OutputError};
 
 /// Checks the output record at an address of a guest's memory.
 ///
@@ -67,16 +68,9 @@ fn check_status(status: u16) -> Result<(), OutputError> {
 /// The events that this host raises.
 const EVENTS: u16 = Event::Results.bit() | Event::ResponseHead.bit() | Event::Failed.bit();
 
-struct Check<'a, 'b> {
-    reach: Reach<'a>,
-    bounds: &'b Bounds,
-}
-
-/// Where a list of edits stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Request,
-    Response,
+pub(super) struct Check<'a, 'b> {
+    pub(super) reach: Reach<'a>,
+    pub(super) bounds: &'b Bounds,
 }
 
 impl<'a> Check<'a, '_> {
@@ -277,68 +271,6 @@ impl<'a> Check<'a, '_> {
             code => Err(OutputError::Code { what: "note", code }),
         }
     }
-
-    fn edits(&self, record: &[u8], at: u32, side: Side) -> Result<(), OutputError> {
-        let table = self
-            .reach
-            .table(record, at, edit::SIZE, MAX_EDITS, "edits")?;
-        for one in table.chunks_exact(edit::SIZE as usize) {
-            index("place", u32_at(one, edit::PLACE), self.bounds.places)?;
-            let op = u8_at(one, edit::OP);
-            let name = self.reach.field(one, edit::NAME)?;
-            let prefix = if op == edit::Op::Remove as u8 {
-                name.strip_suffix(b"*").unwrap_or(name)
-            } else {
-                name
-            };
-            if name.is_empty() || !prefix.iter().all(|byte| is_name_byte(*byte)) {
-                return Err(OutputError::HeaderName);
-            }
-            match (op, u8_at(one, edit::FLAGS)) {
-                (1..=3, 0) => self.reach.field(one, edit::VALUE).map(drop)?,
-                (1..=2, edit::SEGMENTS) if side == Side::Request => {
-                    self.segments(one, edit::VALUE, side)?
-                }
-                (1..=3, flags) => {
-                    return Err(OutputError::Code {
-                        what: "flags of an edit",
-                        code: u32::from(flags),
-                    });
-                }
-                (op, _) => {
-                    return Err(OutputError::Code {
-                        what: "edit",
-                        code: u32::from(op),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn segments(&self, record: &[u8], at: u32, side: Side) -> Result<(), OutputError> {
-        let table = self
-            .reach
-            .table(record, at, segment::SIZE, MAX_SEGMENTS, "segments")?;
-        let mut length = 0;
-        for one in table.chunks_exact(segment::SIZE as usize) {
-            match u32_at(one, segment::KIND) {
-                0 => length += self.reach.field(one, segment::BYTES)?.len() as u64,
-                1 if side == Side::Response => return Err(OutputError::SecretPlace),
-                1 => index("secret", u32_at(one, segment::ID), self.bounds.secrets)?,
-                code => {
-                    return Err(OutputError::Code {
-                        what: "segment",
-                        code,
-                    });
-                }
-            }
-        }
-        if length > MAX_TEXT {
-            return Err(OutputError::TextLength(length));
-        }
-        Ok(())
-    }
 }
 
 /// What an effect is to the decision.
@@ -348,15 +280,11 @@ enum Role {
     Immediate,
 }
 
-fn index(what: &'static str, index: u32, count: u32) -> Result<(), OutputError> {
+/// Refuses an index that the manifest does not have.
+pub(super) fn index(what: &'static str, index: u32, count: u32) -> Result<(), OutputError> {
     if index < count {
         Ok(())
     } else {
         Err(OutputError::Index { what, index })
     }
-}
-
-/// RFC 9110 5.6.2 `tchar`, without upper case.
-fn is_name_byte(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'^' | b'`' | b'|' | b'~')
 }

@@ -7,7 +7,9 @@
 mod check;
 mod edit;
 mod error;
+mod lists;
 mod memory;
+mod terminal;
 mod view;
 
 use edge_abi::manifest::{Manifest, Target};
@@ -15,7 +17,8 @@ use edge_abi::manifest::{Manifest, Target};
 pub use check::check_output;
 pub use edit::{Edit, EditValue, Edits, Segment, SegmentValue, Segments};
 pub use error::OutputError;
-pub use view::{BodyWait, Effect, Effects, Fault, Log, Note, Output, Pass, Proxy, Respond};
+pub use terminal::{Fault, Pass, Proxy, Respond};
+pub use view::{BodyWait, Effect, Effects, Log, Note, Output};
 
 /// Most bytes of a body or a value that segments put together.
 pub const MAX_TEXT: u64 = 64 << 20;

@@ -21,6 +21,14 @@ impl Network {
         (widened(ip) ^ self.bits) & mask(self.prefix) == 0
     }
 
+    /// The network of this prefix, in bits of an IPv6 address, that holds an address.
+    pub(super) fn around(ip: IpAddr, prefix: u8) -> Self {
+        Network {
+            bits: widened(ip) & mask(prefix),
+            prefix,
+        }
+    }
+
     /// The prefix's length in bits of an IPv6 address; an IPv4 prefix counts 96 more.
     #[must_use]
     pub fn prefix(&self) -> u8 {

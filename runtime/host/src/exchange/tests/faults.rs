@@ -1,6 +1,7 @@
 //! Policies that do what they may not.
 
 use edge_abi::output::edit;
+use proptest::prelude::*;
 
 use super::*;
 use crate::engine::EngineOptions;
@@ -139,4 +140,33 @@ fn an_event_without_an_output_is_500() {
     let seen = ask_guest(&GuestFixture::new(), get("/"));
     assert_eq!(seen.status, 500);
     assert!(seen.fault().contains("output"), "{}", seen.fault());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A guest whose records are damaged anywhere is answered or refused, whatever it asks for.
+    #[test]
+    fn damaged_guests_get_an_answer(changes in prop::collection::vec((0_usize..4096, any::<u8>()), 1..6)) {
+        let mut guest = GuestFixture::new();
+        let edits = guest.secret_edit("authorization", b"Bearer ", 0);
+        let known = guest.edits(&[(edit::Op::Set, "x-a", b"1")]);
+        let proxy = guest.proxy(0, "/up", edits, known);
+        let follow = Next { slots: 2, wanted: Event::ResponseHead.bit() | Event::Failed.bit(), continuation: b"tag" };
+        guest.output(Event::Start, &[proxy], follow);
+        let pass = effect(Op::Pass, 0, &[2, 0, known.0, known.1]);
+        guest.output(Event::ResponseHead, &[pass], Next::default());
+        let respond = guest.respond(0, 503, known, b"sorry");
+        guest.output(Event::Failed, &[respond], Next::default());
+        for (at, byte) in changes {
+            let at = at % guest.data.len();
+            guest.data[at] = byte;
+        }
+        let origins = Played::with([ok(200, "a"), connect_failure(), ok(200, "b"), ok(200, "c")]);
+        let worker = worker(guest.policy());
+        for _ in 0..2 {
+            let seen = ask(&worker, &origins, get("/"));
+            prop_assert!((200..=599).contains(&seen.status));
+        }
+    }
 }

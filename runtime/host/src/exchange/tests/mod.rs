@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use edge_abi::input::Event;
+use edge_abi::output::Op;
+use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 
 use super::*;
@@ -23,7 +25,7 @@ use crate::engine::Policy;
 use crate::fixture::GuestFixture;
 use crate::settings::{Secret, Settings};
 use crate::sources::{ManualClock, SeededEntropy};
-use crate::upstream::{Try, full};
+use crate::upstream::{Try, TryError, full};
 
 /// Runs a future that waits for nothing outside this process.
 pub(super) fn finish<F: Future>(future: F) -> F::Output {
@@ -140,7 +142,7 @@ impl Seen {
 pub(super) fn ask(worker: &Worker, upstream: &impl Upstream, request: Request<Body>) -> Seen {
     let answer = finish(handle(worker, upstream, request, client()));
     let (head, body) = answer.response.into_parts();
-    let body = String::from_utf8(finish(body.collect()).unwrap().to_bytes().to_vec()).unwrap();
+    let body = String::from_utf8_lossy(&finish(body.collect()).unwrap().to_bytes()).into_owned();
     assert_eq!(answer.record.status, head.status.as_u16());
     Seen {
         status: head.status.as_u16(),

@@ -1,0 +1,175 @@
+//! The two phases of a request: until there is an answer, and what becomes of it.
+
+use std::sync::Arc;
+
+use edge_abi::input::Event;
+use edge_abi::input::result::Status;
+use edge_abi::output::Op;
+use http::{HeaderMap, Response, StatusCode};
+
+use super::decide::{Follow, Step, response_facts};
+use super::incoming::Refusal;
+use super::{Exchange, respond};
+use crate::headers::{HeaderEdit, strip_hop_by_hop};
+use crate::input::ResultEntry;
+use crate::upstream::{Body, TryError, Upstream};
+
+/// Most calls of the guest for one request: more than any policy waits.
+const MAX_CALLS: u32 = 64;
+
+impl Exchange<'_> {
+    /// From the request's head to the answer's.
+    pub(super) async fn run<U: Upstream>(
+        &mut self,
+        upstream: &U,
+    ) -> Result<Response<Body>, Refusal> {
+        self.incoming.admit()?;
+        let (response, follow) = self.request_phase(upstream).await?;
+        if follow.wants(Event::ResponseHead) {
+            return self.response_phase(response, &follow);
+        }
+        Ok(response)
+    }
+
+    /// Calls the guest until there is an answer.
+    async fn request_phase<U: Upstream>(
+        &mut self,
+        upstream: &U,
+    ) -> Result<(Response<Body>, Follow), Refusal> {
+        let (mut event, mut follow, mut results) = (Event::Start, Follow::default(), Vec::new());
+        let mut gateway_error = StatusCode::BAD_GATEWAY;
+        for _ in 0..MAX_CALLS {
+            let nothing = HeaderMap::new();
+            let failed = event == Event::Failed;
+            let facts = failed.then(|| response_facts(gateway_error, None, &nothing));
+            let (step, next) = self.decide(event, &follow, &results, facts)?;
+            match step {
+                Step::Wait(waits) => {
+                    results = self.read_body(&waits).await;
+                    (event, follow) = (Event::Results, next);
+                }
+                Step::Respond(response) => return Ok((response, next)),
+                Step::Forward(mut forward) => match self.forward(upstream, &mut forward).await {
+                    Ok(mut response) => {
+                        strip_hop_by_hop(response.headers_mut());
+                        self.queued.append(&mut forward.response_edits);
+                        self.apply_queued(&mut response);
+                        return Ok((response, next));
+                    }
+                    Err(error) => {
+                        gateway_error = gateway_status(&error);
+                        self.queued.append(&mut forward.response_edits);
+                        if failed || !next.wants(Event::Failed) {
+                            return Ok((self.no_origin(gateway_error, Vec::new()), next));
+                        }
+                        (event, follow, results) = (Event::Failed, next, Vec::new());
+                    }
+                },
+                Step::Pass(edits) if failed => {
+                    return Ok((self.no_origin(gateway_error, edits), next));
+                }
+                Step::Pass(_) => {
+                    return Err(broken(
+                        "the policy lets a response go on before there is one",
+                    ));
+                }
+            }
+        }
+        Err(broken("the policy waits without end"))
+    }
+
+    /// Shows the answer's head to the guest, which edits or replaces it.
+    fn response_phase(
+        &mut self,
+        mut response: Response<Body>,
+        follow: &Follow,
+    ) -> Result<Response<Body>, Refusal> {
+        let policy = Arc::clone(self.worker.deployment.policy());
+        let origin = self
+            .record
+            .origin
+            .and_then(|origin| policy.target_name(origin));
+        let facts = response_facts(response.status(), origin, response.headers());
+        match self
+            .decide(Event::ResponseHead, follow, &[], Some(facts))?
+            .0
+        {
+            Step::Pass(edits) => {
+                edits
+                    .into_iter()
+                    .for_each(|edit| edit.apply(response.headers_mut()));
+                Ok(response)
+            }
+            Step::Respond(replacement) => Ok(replacement),
+            Step::Forward(_) => Err(broken("the policy asks an origin in its response phase")),
+            Step::Wait(_) => Err(broken("the policy waits in its response phase")),
+        }
+    }
+
+    /// Carries out waits, which can only be for the body, in order.
+    async fn read_body(&mut self, waits: &[(u32, bool)]) -> Vec<ResultEntry> {
+        let mut results = Vec::with_capacity(waits.len());
+        let mut last = Status::Ok;
+        for (limit, chained) in waits {
+            if !chained || last == Status::Ok {
+                last = self.body.read(*limit).await;
+                self.body_known |= last == Status::Ok;
+            } else {
+                last = Status::Skipped;
+            }
+            results.push(ResultEntry {
+                status: last,
+                op: Op::Body,
+                aux: 0,
+            });
+        }
+        results
+    }
+
+    /// The body as a fact.
+    pub(super) fn body_fact(&self) -> Option<&[u8]> {
+        self.body_known.then(|| self.body.bytes()).flatten()
+    }
+
+    fn apply_queued(&self, response: &mut Response<Body>) {
+        for edit in &self.queued {
+            edit.clone().apply(response.headers_mut());
+        }
+    }
+
+    /// The host's answer when no origin gave one.
+    fn no_origin(&mut self, status: StatusCode, edits: Vec<HeaderEdit>) -> Response<Body> {
+        let reason = self
+            .record
+            .failure
+            .as_ref()
+            .map(TryError::to_string)
+            .unwrap_or_default();
+        let mut response = self.refuse(&Refusal::new(
+            status,
+            format!("no origin gave an answer: {reason}"),
+        ));
+        self.apply_queued(&mut response);
+        edits
+            .into_iter()
+            .for_each(|edit| edit.apply(response.headers_mut()));
+        response
+    }
+
+    /// The host's own answer, with its reason in the record.
+    pub(super) fn refuse(&mut self, refusal: &Refusal) -> Response<Body> {
+        self.record.fault.clone_from(&refusal.reason);
+        respond::own(refusal)
+    }
+}
+
+fn gateway_status(error: &TryError) -> StatusCode {
+    match error {
+        TryError::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        TryError::Connect(_) | TryError::Reset(_) => StatusCode::BAD_GATEWAY,
+    }
+}
+
+fn broken(reason: &str) -> Refusal {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, reason)
+}
