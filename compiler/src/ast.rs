@@ -3,6 +3,8 @@
 //! What the language has but the compiler doesn't build yet is parsed and kept as
 //! `Unbuilt`, with the words that name it, so that `check` can say so; it is never dropped.
 
+pub mod print;
+
 use crate::source::{FileId, Span};
 
 /// A word of the user's, with its place.

@@ -617,7 +617,11 @@ impl Expr {
     /// Calls `visit` with each expression directly below this one.
     pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match self {
-            Expr::Const(_) | Expr::Fact(..) | Expr::Let(..) | Expr::FnParam(..) | Expr::Experiment(_) => {}
+            Expr::Const(_)
+            | Expr::Fact(..)
+            | Expr::Let(..)
+            | Expr::FnParam(..)
+            | Expr::Experiment(_) => {}
             Expr::CallFn(_, list, _)
             | Expr::Builtin(_, list)
             | Expr::Concat(list)

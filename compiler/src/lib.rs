@@ -4,8 +4,8 @@
 
 pub mod ast;
 pub mod automata;
+pub mod decision;
 pub mod diagnostics;
 pub mod hir;
 pub mod parse;
 pub mod source;
-pub mod decision;

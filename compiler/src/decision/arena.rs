@@ -12,7 +12,10 @@ impl<T> Handle<T> {
     /// The handle of an index.
     #[must_use]
     pub const fn new(index: u32) -> Self {
-        Handle { index, kind: PhantomData }
+        Handle {
+            index,
+            kind: PhantomData,
+        }
     }
 
     /// Its index.
@@ -65,7 +68,10 @@ pub struct Arena<T> {
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Arena { list: Vec::new(), index: HashMap::new() }
+        Arena {
+            list: Vec::new(),
+            index: HashMap::new(),
+        }
     }
 }
 
@@ -83,7 +89,10 @@ impl<T: Clone + Eq + Hash> Arena<T> {
 
     /// The element of a handle.
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "handles are made only by `intern` of this arena")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "handles are made only by `intern` of this arena"
+    )]
     pub fn get(&self, handle: Handle<T>) -> &T {
         &self.list[handle.index()]
     }
@@ -102,6 +111,9 @@ impl<T: Clone + Eq + Hash> Arena<T> {
 
     /// All with their handles, in topological order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Handle<T>, &T)> {
-        self.list.iter().enumerate().map(|(i, t)| (Handle::new(u32::try_from(i).unwrap_or(u32::MAX)), t))
+        self.list
+            .iter()
+            .enumerate()
+            .map(|(i, t)| (Handle::new(u32::try_from(i).unwrap_or(u32::MAX)), t))
     }
 }

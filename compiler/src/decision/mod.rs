@@ -389,8 +389,17 @@ impl Decision {
     }
 
     /// The handle of a test: no node at all where both ways are the same.
-    pub fn test(&mut self, atom: Handle<Atom>, yes: Handle<Node>, no: Handle<Node>) -> Handle<Node> {
-        if yes == no { yes } else { self.nodes.intern(Node::Test { atom, yes, no }) }
+    pub fn test(
+        &mut self,
+        atom: Handle<Atom>,
+        yes: Handle<Node>,
+        no: Handle<Node>,
+    ) -> Handle<Node> {
+        if yes == no {
+            yes
+        } else {
+            self.nodes.intern(Node::Test { atom, yes, no })
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! bracket or string is never closed, the rest of the file is cut a second time, now
 //! also at a word that can only begin a declaration, in column 0, whatever is open there.
 
+use super::controls::BYTE_ORDER_MARK;
 use super::lex::{Fault, Kind, Lexer, Token};
 use super::words::{DECLARATIONS, is_reserved};
 
@@ -21,7 +22,7 @@ pub(super) struct Cut {
 pub(super) fn split(text: &str) -> (Vec<Cut>, Vec<Fault>) {
     let mut splitter = Splitter {
         text,
-        lexer: Lexer::new(text, 0),
+        lexer: Lexer::new(text, after_mark(text)),
         cuts: Vec::new(),
         open: None,
         last: None,
@@ -197,6 +198,14 @@ impl Splitter<'_> {
             }
         }
     }
+}
+
+/// Behind the mark that some editors put first.
+fn after_mark(text: &str) -> usize {
+    text.chars()
+        .next()
+        .filter(|&c| c == BYTE_ORDER_MARK)
+        .map_or(0, char::len_utf8)
 }
 
 /// Where a fault stands.

@@ -9,7 +9,10 @@ mod mentions;
 mod terminals;
 mod values;
 
-use super::{Atom, Decision, Effect, FaultReason, Function, Handle, Matcher, Node, Request, Step, Terminal, Then, Value};
+use super::{
+    Atom, Decision, Effect, FaultReason, Function, Handle, Matcher, Node, Request, Step, Terminal,
+    Then, Value,
+};
 use crate::hir::{self, Base, Expr, Fact, Hir, RuleId, Stmt, StmtKind, Type};
 use edge_abi::{
     input::{Event, result::Status},
@@ -27,7 +30,10 @@ struct Next {
 
 impl Next {
     fn both(node: Handle<Node>) -> Next {
-        Next { cold: node, warm: node }
+        Next {
+            cold: node,
+            warm: node,
+        }
     }
 }
 
@@ -53,12 +59,21 @@ pub(super) struct Builder<'h> {
 pub fn build(hir: &Hir) -> Decision {
     let graph = Decision {
         sets: hir.sets.iter().map(|s| s.elements.clone()).collect(),
-        arms: hir.experiments.iter().map(|e| e.arms.iter().map(|(name, _)| name.clone()).collect()).collect(),
+        arms: hir
+            .experiments
+            .iter()
+            .map(|e| e.arms.iter().map(|(name, _)| name.clone()).collect())
+            .collect(),
         steps: vec![Step::default()],
         ..Decision::default()
     };
-    let mut builder =
-        Builder { hir, graph, mentions: Table::new(hir), lets: HashMap::new(), function: u32::MAX };
+    let mut builder = Builder {
+        hir,
+        graph,
+        mentions: Table::new(hir),
+        lets: HashMap::new(),
+        function: u32::MAX,
+    };
     builder.functions();
     let start = builder.request();
     if let Some(step) = builder.graph.steps.first_mut() {
@@ -73,7 +88,11 @@ impl Builder<'_> {
         for (index, function) in (0u32..).zip(&hir.fns) {
             self.function = index;
             let body = self.value(&function.body);
-            self.graph.fns.push(Function { name: function.name.clone(), params: function.params.clone(), body });
+            self.graph.fns.push(Function {
+                name: function.name.clone(),
+                params: function.params.clone(),
+                body,
+            });
         }
         self.function = u32::MAX;
     }
@@ -82,35 +101,82 @@ impl Builder<'_> {
     fn request(&mut self) -> Handle<Node> {
         let hir = self.hir;
         let plain = self.then(&[]);
-        let default = Scope { then: plain, rule: rule_of_block(&hir.default).unwrap_or(RuleId(0)) };
-        let unreachable = Next::both(self.graph.nodes.intern(Node::Decide(Terminal::Pass { rule: default.rule })));
+        let default = Scope {
+            then: plain,
+            rule: rule_of_block(&hir.default).unwrap_or(RuleId(0)),
+        };
+        let unreachable = Next::both(
+            self.graph
+                .nodes
+                .intern(Node::Decide(Terminal::Pass { rule: default.rule })),
+        );
         let mut next = self.block(&hir.default, default, unreachable);
         for route in hir.routes.iter().rev() {
             next = self.route(route, next);
         }
-        let scope = Scope { then: plain, rule: rule_of_block(&hir.on_request).unwrap_or(default.rule) };
+        let scope = Scope {
+            then: plain,
+            rule: rule_of_block(&hir.on_request).unwrap_or(default.rule),
+        };
         next = self.block(&hir.on_request, scope, next);
-        let subject = self.graph.value(Value::Fact(Fact::Path), Type::optional(Base::String));
-        let atom = self.graph.atoms.intern(Atom { subject, matcher: Matcher::Present });
-        let fault = Terminal::Fault { rule: default.rule, place: hir::PlaceId(0), reason: FaultReason::RequestPath };
+        let subject = self
+            .graph
+            .value(Value::Fact(Fact::Path), Type::optional(Base::String));
+        let atom = self.graph.atoms.intern(Atom {
+            subject,
+            matcher: Matcher::Present,
+        });
+        let fault = Terminal::Fault {
+            rule: default.rule,
+            place: hir::PlaceId(0),
+            reason: FaultReason::RequestPath,
+        };
         let fault = self.graph.nodes.intern(Node::Decide(fault));
         self.graph.test(atom, next.cold, fault)
     }
 
     fn route(&mut self, route: &hir::Route, next: Next) -> Next {
-        let scope = Scope { then: self.then(&route.on_response), rule: route.rule };
+        let scope = Scope {
+            then: self.then(&route.on_response),
+            rule: route.rule,
+        };
         let mut inside = self.block(&route.body, scope, next);
         if let Some(when) = &route.when {
             inside = self.arm(when, inside, next, scope);
         }
-        let method = self.graph.value(Value::Fact(Fact::Raw(RawFact::Method)), Type::of(Base::String));
-        let path = self.graph.value(Value::Fact(Fact::Path), Type::optional(Base::String));
+        let method = self.graph.value(
+            Value::Fact(Fact::Raw(RawFact::Method)),
+            Type::of(Base::String),
+        );
+        let path = self
+            .graph
+            .value(Value::Fact(Fact::Path), Type::optional(Base::String));
         if !route.methods.is_empty() {
-            let list = route.methods.iter().map(|m| m.clone().into_bytes()).collect();
-            inside = self.guard(Atom { subject: method, matcher: Matcher::Equals(list) }, inside, next, scope);
+            let list = route
+                .methods
+                .iter()
+                .map(|m| m.clone().into_bytes())
+                .collect();
+            inside = self.guard(
+                Atom {
+                    subject: method,
+                    matcher: Matcher::Equals(list),
+                },
+                inside,
+                next,
+                scope,
+            );
         }
         if let Some(pattern) = &route.pattern {
-            inside = self.guard(Atom { subject: path, matcher: Matcher::Path(pattern.clone()) }, inside, next, scope);
+            inside = self.guard(
+                Atom {
+                    subject: path,
+                    matcher: Matcher::Path(pattern.clone()),
+                },
+                inside,
+                next,
+                scope,
+            );
         }
         inside
     }
@@ -129,9 +195,15 @@ impl Builder<'_> {
         let handlers: Vec<&hir::Handler> = own.iter().chain(&hir.on_response).collect();
         let mut step = Step::default();
         if let Some(last) = handlers.last() {
-            let mut node = self.graph.nodes.intern(Node::Decide(Terminal::Pass { rule: last.rule }));
+            let mut node = self
+                .graph
+                .nodes
+                .intern(Node::Decide(Terminal::Pass { rule: last.rule }));
             for handler in handlers.iter().rev() {
-                let scope = Scope { then: None, rule: handler.rule };
+                let scope = Scope {
+                    then: None,
+                    rule: handler.rule,
+                };
                 let next = Next::both(node);
                 let mut inside = self.block(&handler.body, scope, next);
                 if let Some(when) = &handler.when {
@@ -142,13 +214,30 @@ impl Builder<'_> {
             step.on.push((Event::ResponseHead, node));
         }
         if let Some(block) = &hir.on_error {
-            let response = (!step.on.is_empty()).then(|| self.step(step.clone(), Event::ResponseHead.bit()));
+            let response =
+                (!step.on.is_empty()).then(|| self.step(step.clone(), Event::ResponseHead.bit()));
             let rule = rule_of_block(block).unwrap_or(RuleId(0));
-            let pass = Next::both(self.graph.nodes.intern(Node::Decide(Terminal::Pass { rule })));
-            let node = self.block(block, Scope { then: response, rule }, pass).warm;
+            let pass = Next::both(
+                self.graph
+                    .nodes
+                    .intern(Node::Decide(Terminal::Pass { rule })),
+            );
+            let node = self
+                .block(
+                    block,
+                    Scope {
+                        then: response,
+                        rule,
+                    },
+                    pass,
+                )
+                .warm;
             step.on.push((Event::Failed, node));
         }
-        let events = step.on.iter().fold(0, |mask, (event, _)| mask | event.bit());
+        let events = step
+            .on
+            .iter()
+            .fold(0, |mask, (event, _)| mask | event.bit());
         (events != 0).then(|| self.step(step, events))
     }
 
@@ -158,22 +247,33 @@ impl Builder<'_> {
             self.graph.steps.push(step);
             self.graph.steps.len() - 1
         });
-        Then { step: u32::try_from(index).unwrap_or(u32::MAX), events }
+        Then {
+            step: u32::try_from(index).unwrap_or(u32::MAX),
+            events,
+        }
     }
 
     fn block(&mut self, block: &[Stmt], scope: Scope, next: Next) -> Next {
-        block.iter().rev().fold(next, |next, stmt| self.statement(stmt, scope, next))
+        block
+            .iter()
+            .rev()
+            .fold(next, |next, stmt| self.statement(stmt, scope, next))
     }
 
     fn statement(&mut self, stmt: &Stmt, scope: Scope, next: Next) -> Next {
         match &stmt.kind {
             StmtKind::LetElse(id, otherwise) => {
                 let hir = self.hir;
-                let Some(binding) = hir.lets.get(id.0 as usize) else { return next };
+                let Some(binding) = hir.lets.get(id.0 as usize) else {
+                    return next;
+                };
                 let absent = self.block(otherwise, scope, next);
                 let mentions = self.mentions.of(&binding.value);
                 let subject = self.value(&binding.value);
-                let atom = self.graph.atoms.intern(Atom { subject, matcher: Matcher::Present });
+                let atom = self.graph.atoms.intern(Atom {
+                    subject,
+                    matcher: Matcher::Present,
+                });
                 let warm = self.graph.test(atom, next.warm, absent.warm);
                 let cold = self.graph.test(atom, next.cold, absent.cold);
                 self.consequences(&mentions, scope, cold, warm)
@@ -189,7 +289,10 @@ impl Builder<'_> {
             StmtKind::Deny(rules) => {
                 let mut rest = next;
                 for rule in rules.iter().rev() {
-                    let own = Scope { rule: rule_of_block(&rule.body).unwrap_or(scope.rule), ..scope };
+                    let own = Scope {
+                        rule: rule_of_block(&rule.body).unwrap_or(scope.rule),
+                        ..scope
+                    };
                     let inside = self.block(&rule.body, own, next);
                     rest = self.arm(&rule.condition, inside, rest, own);
                 }
@@ -202,17 +305,36 @@ impl Builder<'_> {
             StmtKind::Log { text, place } => {
                 let mentions = self.mentions.of(text);
                 let text = self.value(text);
-                self.act(Effect::Log { text, place: *place }, &mentions, scope, next)
+                self.act(
+                    Effect::Log {
+                        text,
+                        place: *place,
+                    },
+                    &mentions,
+                    scope,
+                    next,
+                )
             }
             StmtKind::Respond(respond) => self.respond(respond, scope),
-            StmtKind::Redirect { rule, status, to, place } => self.redirect(*rule, *status, to, *place, scope),
+            StmtKind::Redirect {
+                rule,
+                status,
+                to,
+                place,
+            } => self.redirect(*rule, *status, to, *place, scope),
             StmtKind::Proxy(proxy) => self.proxy(proxy, scope),
         }
     }
 
     fn act(&mut self, effect: Effect, mentions: &Mentions, scope: Scope, next: Next) -> Next {
-        let cold = self.graph.nodes.intern(Node::Act { effect: effect.clone(), next: next.cold });
-        let warm = self.graph.nodes.intern(Node::Act { effect, next: next.warm });
+        let cold = self.graph.nodes.intern(Node::Act {
+            effect: effect.clone(),
+            next: next.cold,
+        });
+        let warm = self.graph.nodes.intern(Node::Act {
+            effect,
+            next: next.warm,
+        });
         self.consequences(mentions, scope, cold, warm)
     }
 
@@ -228,14 +350,30 @@ impl Builder<'_> {
         Next { cold, warm }
     }
 
-    fn condition(&mut self, expr: &Expr, yes: Handle<Node>, no: Handle<Node>, scope: Scope) -> Handle<Node> {
+    fn condition(
+        &mut self,
+        expr: &Expr,
+        yes: Handle<Node>,
+        no: Handle<Node>,
+        scope: Scope,
+    ) -> Handle<Node> {
         match expr {
             Expr::Const(hir::Const::Bool(value)) => {
-                if *value { yes } else { no }
+                if *value {
+                    yes
+                } else {
+                    no
+                }
             }
             Expr::Not(inner) => self.condition(inner, no, yes, scope),
-            Expr::And(list) => list.iter().rev().fold(yes, |yes, e| self.condition(e, yes, no, scope)),
-            Expr::Or(list) => list.iter().rev().fold(no, |no, e| self.condition(e, yes, no, scope)),
+            Expr::And(list) => list
+                .iter()
+                .rev()
+                .fold(yes, |yes, e| self.condition(e, yes, no, scope)),
+            Expr::Or(list) => list
+                .iter()
+                .rev()
+                .fold(no, |no, e| self.condition(e, yes, no, scope)),
             leaf => {
                 let mentions = self.mentions.of(leaf);
                 let atom = self.atom(leaf);
@@ -247,19 +385,41 @@ impl Builder<'_> {
     }
 
     /// What reading brings about before a node: exposures, and a wait where the body is cold.
-    fn consequences(&mut self, mentions: &Mentions, scope: Scope, cold: Handle<Node>, warm: Handle<Node>) -> Next {
+    fn consequences(
+        &mut self,
+        mentions: &Mentions,
+        scope: Scope,
+        cold: Handle<Node>,
+        warm: Handle<Node>,
+    ) -> Next {
         let warm = self.exposures(mentions, warm, scope);
-        let cold = if mentions.body { self.wait(warm) } else { self.exposures(mentions, cold, scope) };
+        let cold = if mentions.body {
+            self.wait(warm)
+        } else {
+            self.exposures(mentions, cold, scope)
+        };
         self.account(scope.rule, &[cold, warm]);
         Next { cold, warm }
     }
 
-    fn exposures(&mut self, mentions: &Mentions, mut node: Handle<Node>, scope: Scope) -> Handle<Node> {
+    fn exposures(
+        &mut self,
+        mentions: &Mentions,
+        mut node: Handle<Node>,
+        scope: Scope,
+    ) -> Handle<Node> {
         let hir = self.hir;
         for &experiment in mentions.experiments.iter().rev() {
             let arm = self.value(&Expr::Experiment(experiment));
-            let act = self.graph.nodes.intern(Node::Act { effect: Effect::Exposure { experiment, arm }, next: node });
-            node = match hir.experiments.get(experiment as usize).and_then(|e| e.when.as_ref()) {
+            let act = self.graph.nodes.intern(Node::Act {
+                effect: Effect::Exposure { experiment, arm },
+                next: node,
+            });
+            node = match hir
+                .experiments
+                .get(experiment as usize)
+                .and_then(|e| e.when.as_ref())
+            {
                 Some(when) => {
                     let atom = self.atom(when);
                     self.graph.test(atom, act, node)
@@ -280,14 +440,22 @@ impl Builder<'_> {
         let subject = self.graph.value(Value::ResultStatus, Type::of(Base::Int));
         let mut is = |status: Status| {
             let n = i64::from(status as u16);
-            self.graph.atoms.intern(Atom { subject, matcher: Matcher::Range(n, n) })
+            self.graph.atoms.intern(Atom {
+                subject,
+                matcher: Matcher::Range(n, n),
+            })
         };
         let (ok, large) = (is(Status::Ok), is(Status::TooLarge));
         let no = self.graph.test(large, too_large, broken);
         let entry = self.graph.test(ok, warm, no);
-        let step = Step { on: vec![(Event::Results, entry)] };
+        let step = Step {
+            on: vec![(Event::Results, entry)],
+        };
         let step = self.step(step, Event::Results.bit()).step;
-        self.graph.nodes.intern(Node::Wait { request: Request::Body(self.hir.body_limit), step })
+        self.graph.nodes.intern(Node::Wait {
+            request: Request::Body(self.hir.body_limit),
+            step,
+        })
     }
 
     fn account(&mut self, rule: RuleId, nodes: &[Handle<Node>]) {
@@ -303,9 +471,8 @@ fn rule_of_block(block: &[Stmt]) -> Option<RuleId> {
         StmtKind::Respond(respond) => Some(respond.rule),
         StmtKind::Redirect { rule, .. } => Some(*rule),
         StmtKind::Proxy(proxy) => Some(proxy.rule),
-        StmtKind::If { arms, otherwise } => {
-            rule_of_block(otherwise).or_else(|| arms.iter().find_map(|(_, block)| rule_of_block(block)))
-        }
+        StmtKind::If { arms, otherwise } => rule_of_block(otherwise)
+            .or_else(|| arms.iter().find_map(|(_, block)| rule_of_block(block))),
         StmtKind::LetElse(_, block) => rule_of_block(block),
         _ => None,
     })

@@ -2,7 +2,9 @@
 
 use super::{Builder, Mentions, Next, Scope};
 use crate::{
-    decision::{Atom, Edit, FaultReason, Handle, Matcher, Node, Part, Proxy, Terminal, Then, Value},
+    decision::{
+        Atom, Edit, FaultReason, Handle, Matcher, Node, Part, Proxy, Terminal, Then, Value,
+    },
     hir::{self, Base, EditValue, Expr, Fact, QueryEdit, RuleId, SecretPart, Type},
 };
 
@@ -10,31 +12,71 @@ const STRING: Type = Type::of(Base::String);
 
 impl Builder<'_> {
     pub(super) fn respond(&mut self, respond: &hir::Respond, scope: Scope) -> Next {
-        let mentions = respond.body.as_ref().map(|b| self.mentions.of(b)).unwrap_or_default();
+        let mentions = respond
+            .body
+            .as_ref()
+            .map(|b| self.mentions.of(b))
+            .unwrap_or_default();
         let body = match &respond.body {
             Some(Expr::Concat(parts)) => parts.iter().map(|p| self.value(p)).collect(),
             Some(whole) => vec![self.value(whole)],
             None => Vec::new(),
         };
         let content_type = respond.content_type.clone().map(String::into_bytes);
-        let terminal =
-            Terminal::Respond { rule: respond.rule, status: respond.status, content_type, body, then: scope.then };
+        let terminal = Terminal::Respond {
+            rule: respond.rule,
+            status: respond.status,
+            content_type,
+            body,
+            then: scope.then,
+        };
         self.decide(terminal, &mentions, scope)
     }
 
-    pub(super) fn plain_answer(&mut self, rule: RuleId, status: u16, then: Option<Then>) -> Handle<Node> {
-        let terminal = Terminal::Respond { rule, status, content_type: None, body: Vec::new(), then };
+    pub(super) fn plain_answer(
+        &mut self,
+        rule: RuleId,
+        status: u16,
+        then: Option<Then>,
+    ) -> Handle<Node> {
+        let terminal = Terminal::Respond {
+            rule,
+            status,
+            content_type: None,
+            body: Vec::new(),
+            then,
+        };
         self.graph.nodes.intern(Node::Decide(terminal))
     }
 
-    pub(super) fn redirect(&mut self, rule: RuleId, status: u16, to: &Expr, place: hir::PlaceId, scope: Scope) -> Next {
+    pub(super) fn redirect(
+        &mut self,
+        rule: RuleId,
+        status: u16,
+        to: &Expr,
+        place: hir::PlaceId,
+        scope: Scope,
+    ) -> Next {
         let mentions = self.mentions.of(to);
         let to = self.value(to);
         let answer = self.plain_answer(rule, status, scope.then);
-        let edit = Edit { op: crate::ast::EditOp::Set, name: b"location".to_vec(), value: vec![Part::Text(to)], place };
-        let act = Node::Act { effect: crate::decision::Effect::Edit(edit), next: answer };
+        let edit = Edit {
+            op: crate::ast::EditOp::Set,
+            name: b"location".to_vec(),
+            value: vec![Part::Text(to)],
+            place,
+        };
+        let act = Node::Act {
+            effect: crate::decision::Effect::Edit(edit),
+            next: answer,
+        };
         let act = self.graph.nodes.intern(act);
-        let node = self.checked(to, Matcher::HeaderValue, act, (rule, place, FaultReason::Location));
+        let node = self.checked(
+            to,
+            Matcher::HeaderValue,
+            act,
+            (rule, place, FaultReason::Location),
+        );
         self.consequences(&mentions, scope, node, node)
     }
 
@@ -64,7 +106,10 @@ impl Builder<'_> {
             edits,
             options: proxy.options,
         };
-        let terminal = Terminal::Proxy { proxy: Box::new(request), then: scope.then };
+        let terminal = Terminal::Proxy {
+            proxy: Box::new(request),
+            then: scope.then,
+        };
         let mut node = self.graph.nodes.intern(Node::Decide(terminal));
         if !parts.is_empty() {
             node = self.checked(path, Matcher::UpstreamPath, node, fault);
@@ -87,7 +132,11 @@ impl Builder<'_> {
         node: Handle<Node>,
         (rule, place, reason): (RuleId, hir::PlaceId, FaultReason),
     ) -> Handle<Node> {
-        let fault = self.graph.nodes.intern(Node::Decide(Terminal::Fault { rule, place, reason }));
+        let fault = self.graph.nodes.intern(Node::Decide(Terminal::Fault {
+            rule,
+            place,
+            reason,
+        }));
         let atom = self.graph.atoms.intern(Atom { subject, matcher });
         self.graph.test(atom, node, fault)
     }
@@ -99,7 +148,9 @@ impl Builder<'_> {
         mentions: &mut Mentions,
     ) -> (Handle<Value>, Vec<Handle<Value>>) {
         let Some(path) = path else {
-            let path = self.graph.value(Value::Fact(Fact::Path), Type::optional(Base::String));
+            let path = self
+                .graph
+                .value(Value::Fact(Fact::Path), Type::optional(Base::String));
             return (path, Vec::new());
         };
         let mut dynamic = Vec::new();
@@ -127,9 +178,12 @@ impl Builder<'_> {
                 QueryEdit::Set(name, value) => {
                     mentions.add(&self.mentions.of(value));
                     let value = self.value(value);
-                    self.graph.value(Value::QuerySet(query, name.clone(), value), STRING)
+                    self.graph
+                        .value(Value::QuerySet(query, name.clone(), value), STRING)
                 }
-                QueryEdit::Remove(name) => self.graph.value(Value::QueryRemove(query, name.clone()), optional),
+                QueryEdit::Remove(name) => self
+                    .graph
+                    .value(Value::QueryRemove(query, name.clone()), optional),
             };
         }
         query
@@ -152,7 +206,12 @@ impl Builder<'_> {
                 })
                 .collect(),
         };
-        let edit = Edit { op: edit.op, name: edit.name.clone().into_bytes(), value, place: edit.place };
+        let edit = Edit {
+            op: edit.op,
+            name: edit.name.clone().into_bytes(),
+            value,
+            place: edit.place,
+        };
         (edit, mentions)
     }
 }

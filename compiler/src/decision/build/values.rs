@@ -18,7 +18,10 @@ impl Builder<'_> {
             Expr::Let(id, _) => return self.let_value(*id),
             Expr::FnParam(index, ty) => (Value::FnParam(self.function, *index), *ty),
             Expr::CallFn(index, arguments, ty) => (Value::Call(*index, self.list(arguments)), *ty),
-            Expr::Builtin(builtin, arguments) => (Value::Builtin(*builtin, self.list(arguments)), builtin.result()),
+            Expr::Builtin(builtin, arguments) => (
+                Value::Builtin(*builtin, self.list(arguments)),
+                builtin.result(),
+            ),
             Expr::Concat(parts) => (Value::Concat(self.list(parts)), STRING),
             Expr::ToText(inner) => {
                 let inner = self.value(inner);
@@ -46,7 +49,10 @@ impl Builder<'_> {
             }
             Expr::Arith(op, a, b, ty) => (Value::Arith(*op, self.value(a), self.value(b)), *ty),
             Expr::Choose(arms, otherwise, ty) => {
-                let arms = arms.iter().map(|(c, v)| (self.value(c), self.value(v))).collect();
+                let arms = arms
+                    .iter()
+                    .map(|(c, v)| (self.value(c), self.value(v)))
+                    .collect();
                 (Value::Choose(arms, self.value(otherwise)), *ty)
             }
             Expr::Experiment(index) => return self.experiment(*index),
@@ -73,7 +79,8 @@ impl Builder<'_> {
 
     /// A constant string.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Handle<Value> {
-        self.graph.value(Value::Const(Const::Bytes(bytes.to_vec())), STRING)
+        self.graph
+            .value(Value::Const(Const::Bytes(bytes.to_vec())), STRING)
     }
 
     fn let_value(&mut self, id: hir::LetId) -> Handle<Value> {
@@ -81,7 +88,9 @@ impl Builder<'_> {
             return known;
         }
         let hir = self.hir;
-        let Some(binding) = hir.lets.get(id.0 as usize) else { return self.bytes(b"") };
+        let Some(binding) = hir.lets.get(id.0 as usize) else {
+            return self.bytes(b"");
+        };
         let mut value = self.value(&binding.value);
         let ty = self.graph.type_of(value);
         if ty.optional && !binding.ty.optional {
@@ -94,13 +103,26 @@ impl Builder<'_> {
     /// The atom of a condition that is no `and`, `or` or `not`.
     pub(super) fn atom(&mut self, expr: &Expr) -> Handle<Atom> {
         let atom = match expr {
-            Expr::Test(subject, matcher) => Atom { subject: self.value(subject), matcher: convert(matcher) },
-            Expr::AnyOf(list, matcher) => {
-                Atom { subject: self.value(list), matcher: Matcher::Any(Box::new(convert(matcher))) }
-            }
-            Expr::Present(subject) => Atom { subject: self.value(subject), matcher: Matcher::Present },
-            Expr::IsArm(subject, arm) => Atom { subject: self.value(subject), matcher: Matcher::Arm(*arm) },
-            other => Atom { subject: self.value(other), matcher: Matcher::True },
+            Expr::Test(subject, matcher) => Atom {
+                subject: self.value(subject),
+                matcher: convert(matcher),
+            },
+            Expr::AnyOf(list, matcher) => Atom {
+                subject: self.value(list),
+                matcher: Matcher::Any(Box::new(convert(matcher))),
+            },
+            Expr::Present(subject) => Atom {
+                subject: self.value(subject),
+                matcher: Matcher::Present,
+            },
+            Expr::IsArm(subject, arm) => Atom {
+                subject: self.value(subject),
+                matcher: Matcher::Arm(*arm),
+            },
+            other => Atom {
+                subject: self.value(other),
+                matcher: Matcher::True,
+            },
         };
         self.graph.atoms.intern(atom)
     }
@@ -116,18 +138,25 @@ impl Builder<'_> {
         let prefix = self.bytes(format!("{}:", experiment.salt).as_bytes());
         let unit = self.value(&experiment.unit);
         let text = self.graph.value(Value::Concat(vec![prefix, unit]), STRING);
-        let mut arm = self.graph.value(Value::Split(index, text, bounds(&experiment.arms)), ty);
+        let mut arm = self
+            .graph
+            .value(Value::Split(index, text, bounds(&experiment.arms)), ty);
         if let Some(when) = &experiment.when {
             let eligible = self.value(when);
             let first = self.graph.value(Value::Const(Const::Arm(index, 0)), ty);
-            arm = self.graph.value(Value::Choose(vec![(eligible, arm)], first), ty);
+            arm = self
+                .graph
+                .value(Value::Choose(vec![(eligible, arm)], first), ty);
         }
         if let Some(force) = &experiment.force {
             let asked = self.value(force);
             let mut arms = Vec::new();
             for (i, (name, _)) in (0u32..).zip(&experiment.arms) {
                 let matcher = Matcher::Equals(vec![name.clone().into_bytes()]);
-                let atom = self.graph.atoms.intern(Atom { subject: asked, matcher });
+                let atom = self.graph.atoms.intern(Atom {
+                    subject: asked,
+                    matcher,
+                });
                 let is = self.graph.value(Value::Atom(atom), BOOL);
                 arms.push((is, self.graph.value(Value::Const(Const::Arm(index, i)), ty)));
             }

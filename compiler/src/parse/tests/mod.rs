@@ -6,8 +6,10 @@
     clippy::indexing_slicing
 )]
 
+mod bounds;
 mod constructs;
 mod policy;
+mod reports;
 
 use crate::ast::File;
 use crate::diagnostics::Problems;

@@ -3,7 +3,7 @@
 use super::good;
 use crate::ast::ItemKind;
 
-const POLICY: &str = r##"use std.waf
+pub(super) const POLICY: &str = r##"use std.waf
 
 origin shop   { url "https://shop.internal:8443"  connect 1s  timeout 10s }
 origin shop_b { url "https://shop-b.internal" }
