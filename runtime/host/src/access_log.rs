@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::config::{Config, LogTarget};
 
-pub use line::{Abandoned, Delivery, Entry};
+pub use line::{Abandoned, Delivery, Entry, Refused};
 
 /// Most lines that are written at once.
 const BATCH: usize = 1024;

@@ -63,7 +63,7 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Longest request head, request line included; beyond: 431. At least 8 KiB. Default: `64KiB`.
+    /// Longest request head, request line included; beyond: 431. From 8 to 64 KiB. Default: `64KiB`.
     pub head: Bytes,
     /// Most header fields of a request; beyond: 431. Default: 100.
     pub headers: usize,
@@ -246,8 +246,8 @@ impl Config {
             }
         }
         let head = self.limits.head.0;
-        if !(8 << 10..=16 << 20).contains(&head) {
-            return Err("`limits.head` must be between `8KiB` and `16MiB`".to_owned());
+        if !(8 << 10..=64 << 10).contains(&head) {
+            return Err("`limits.head` must be between `8KiB` and `64KiB`".to_owned());
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ pub enum Entry {
     Answered(Box<Record>, Delivery),
     /// There was no answer to it: the client left, or the server ended.
     Abandoned(Abandoned),
+    /// What came was no request, and the server has said so.
+    Refused(Refused),
 }
 
 /// How an answer's body went to the client.
@@ -47,6 +49,19 @@ pub struct Abandoned {
     pub reason: &'static str,
 }
 
+/// What is known of bytes that were no request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// When they were refused, in milliseconds since 1970 (UTC).
+    pub refused_ms: u64,
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// The status that the client was told, if it was told anything.
+    pub status: Option<u16>,
+    /// What is wrong with them.
+    pub reason: String,
+}
+
 /// A line's fields, in order. What has no value is left out.
 #[derive(Serialize, Default)]
 struct Line<'a> {
@@ -54,10 +69,12 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     client: Option<IpAddr>,
-    method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
-    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +118,7 @@ pub fn append(text: &mut Vec<u8>, entry: &Entry) {
     let line = match entry {
         Entry::Answered(record, delivery) => answered(record, delivery),
         Entry::Abandoned(request) => abandoned(request),
+        Entry::Refused(request) => refused(request),
     };
     append_json(text, &line);
 }
@@ -134,9 +152,9 @@ fn answered<'a>(record: &'a Record, delivery: &'a Delivery) -> Line<'a> {
         time: Time(record.received_ms),
         id: Some(record.id.to_string()),
         client: Some(record.client.ip),
-        method: record.method.as_str(),
+        method: Some(record.method.as_str()),
         host: record.authority.as_ref().map(text_of),
-        path: record.uri.path(),
+        path: Some(record.uri.path()),
         status: Some(record.status),
         rule: record.rule_name(),
         origin: record.origin_name(),
@@ -162,11 +180,21 @@ fn abandoned(request: &Abandoned) -> Line<'_> {
     Line {
         time: Time(request.received_ms),
         client: Some(request.peer),
-        method: request.method.as_str(),
+        method: Some(request.method.as_str()),
         host: request.host.as_ref().map(text_of),
-        path: request.uri.path(),
+        path: Some(request.uri.path()),
         total_ms: millis(request.total),
         aborted: Some(request.reason),
+        ..Line::default()
+    }
+}
+
+fn refused(request: &Refused) -> Line<'_> {
+    Line {
+        time: Time(request.refused_ms),
+        client: Some(request.peer),
+        status: request.status,
+        fault: Some(&request.reason),
         ..Line::default()
     }
 }

@@ -21,8 +21,8 @@ use tokio::time::{Instant, sleep_until};
 use super::Stage;
 use super::body::{Download, Upload};
 use super::stream::Stream;
-use super::watch::{Cut, LINGER, Phase, Watch};
-use crate::access_log::{Abandoned, Entry, LogHandle};
+use super::watch::{Cut, Phase, Watch};
+use crate::access_log::{Abandoned, Entry, LogHandle, Refused};
 use crate::config::Limits;
 use crate::exchange::{self, Client, Worker};
 use crate::origin::HttpOrigins;
@@ -59,11 +59,15 @@ pub async fn serve(
     loop {
         tokio::select! {
             biased;
-            // Errors are the client's: a head that isn't one, a reset. It has been told
-            // what there is to tell.
-            _ = connection.as_mut() => return,
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    log_refusal(&context.log, peer, &error);
+                }
+                return;
+            }
             () = timer.as_mut() => {
-                if watch.deadline(&limits).is_some_and(|deadline| deadline <= Instant::now()) {
+                let late = watch.deadline(&limits).is_some_and(|deadline| deadline <= Instant::now());
+                if late {
                     return watch.cut(Cut::Slow);
                 }
                 timer.as_mut().reset(next_look(&watch, &limits));
@@ -77,6 +81,28 @@ pub async fn serve(
             }
         }
     }
+}
+
+/// Logs what was no request; hyper has answered it. Other errors are resets and closes in
+/// the middle of a request, which has its own line, or of nothing at all.
+fn log_refusal(log: &LogHandle, peer: SocketAddr, error: &hyper::Error) {
+    if !error.is_parse() {
+        return;
+    }
+    let status = match error {
+        // Not a word of ours would be understood.
+        error if error.is_parse_version_h2() => None,
+        error if error.is_parse_too_large() => Some(431),
+        _ => Some(400),
+    };
+    log.write(|| {
+        Entry::Refused(Refused {
+            refused_ms: SystemClock.now_ms(),
+            peer: peer.ip(),
+            status,
+            reason: error.to_string(),
+        })
+    });
 }
 
 /// Waits for a stage that this connection has not acted upon yet.
@@ -109,14 +135,11 @@ fn builder(limits: &Limits, keep_alive: bool) -> http1::Builder {
 /// When to look at the notes again: at the deadline that they show, and early enough for
 /// any that may begin in between.
 fn next_look(watch: &Watch, limits: &Limits) -> Instant {
-    let shortest = [
-        limits.head_timeout,
-        limits.idle_timeout,
-        limits.body_timeout,
-        limits.write_timeout,
-    ]
-    .into_iter()
-    .fold(LINGER, |shortest, limit| shortest.min(limit.0));
+    let reading = limits
+        .head_timeout
+        .min(limits.idle_timeout)
+        .min(limits.body_timeout);
+    let shortest = reading.min(limits.write_timeout).0;
     // At least a millisecond, so that a limit of zero does not spin.
     let step = Instant::now() + shortest.max(Duration::from_millis(1));
     watch

@@ -1,24 +1,30 @@
 //! A client's connection, read and written with notes for the [`Watch`].
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 use super::watch::{Phase, Watch};
 
 /// Most bytes that are thrown away before a connection is closed.
 const MOST_THROWN_AWAY: usize = 1 << 20;
 
+/// Longest time in which they are awaited.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// A client's connection.
 ///
 /// Closing a socket with unread bytes in it resets the connection, and the client may
 /// lose the answer that explains why. So where it may still be sending (a head that is
 /// too long, a body that nobody wants), the sending side is closed first and what
-/// arrives is thrown away, within bounds of size and, by the watch, of time.
+/// arrives is thrown away, within bounds of size and time.
 pub struct Stream {
     inner: TcpStream,
     watch: Arc<Watch>,
@@ -26,11 +32,13 @@ pub struct Stream {
 }
 
 /// How far closing has come.
-#[derive(Clone, Copy)]
 enum Closing {
     No,
-    /// So many bytes have been thrown away.
-    Draining(usize),
+    /// What arrives is thrown away, until enough has come or the time is over.
+    Draining {
+        thrown_away: usize,
+        over: Pin<Box<Sleep>>,
+    },
     Done,
 }
 
@@ -44,20 +52,38 @@ impl Stream {
         }
     }
 
-    fn poll_drain(&mut self, cx: &mut Context<'_>, mut thrown_away: usize) -> Poll<()> {
-        let mut space = [0; 4096];
-        loop {
-            let mut buffer = ReadBuf::new(&mut space);
-            let read = Pin::new(&mut self.inner).poll_read(cx, &mut buffer);
-            self.closing = Closing::Draining(thrown_away);
-            let ended = ready!(read).is_err() || buffer.filled().is_empty();
-            thrown_away += buffer.filled().len();
-            if ended || thrown_away > MOST_THROWN_AWAY {
-                self.closing = Closing::Done;
-                return Poll::Ready(());
-            }
+    /// What comes after the end of the sending side.
+    fn rest(&self) -> Closing {
+        if !self.watch.may_be_sending() {
+            return Closing::Done;
+        }
+        Closing::Draining {
+            thrown_away: 0,
+            over: Box::pin(tokio::time::sleep(LINGER)),
         }
     }
+}
+
+/// Reads until the client closes too, has sent enough, or the time is over.
+fn poll_drain(
+    stream: &mut TcpStream,
+    cx: &mut Context<'_>,
+    thrown_away: &mut usize,
+    over: Pin<&mut Sleep>,
+) -> Poll<()> {
+    if over.poll(cx).is_ready() {
+        return Poll::Ready(());
+    }
+    let mut space = [0; 4096];
+    while *thrown_away < MOST_THROWN_AWAY {
+        let mut buffer = ReadBuf::new(&mut space);
+        let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer));
+        if read.is_err() || buffer.filled().is_empty() {
+            break;
+        }
+        *thrown_away += buffer.filled().len();
+    }
+    Poll::Ready(())
 }
 
 impl AsyncRead for Stream {
@@ -111,16 +137,12 @@ impl AsyncWrite for Stream {
         let this = self.get_mut();
         if matches!(this.closing, Closing::No) {
             ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
-            let lingers = this.watch.may_be_sending();
-            this.closing = if lingers {
-                Closing::Draining(0)
-            } else {
-                Closing::Done
-            };
-            this.watch.enter(Phase::Closing);
+            this.closing = this.rest();
+            this.watch.enter(Phase::Busy);
         }
-        if let Closing::Draining(thrown_away) = this.closing {
-            ready!(this.poll_drain(cx, thrown_away));
+        if let Closing::Draining { thrown_away, over } = &mut this.closing {
+            ready!(poll_drain(&mut this.inner, cx, thrown_away, over.as_mut()));
+            this.closing = Closing::Done;
         }
         Poll::Ready(Ok(()))
     }

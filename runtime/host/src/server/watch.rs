@@ -58,14 +58,9 @@ pub enum Phase {
     Idle = 0,
     /// A head is arriving, or the first one is awaited.
     Head = 1,
-    /// A request is being answered.
+    /// A request is being answered, or the connection is being closed.
     Busy = 2,
-    /// Everything is said; what the client still sends is thrown away.
-    Closing = 3,
 }
-
-/// Longest time in which a closed connection is still read.
-pub const LINGER: Duration = Duration::from_secs(2);
 
 impl Watch {
     /// A connection that was accepted just now.
@@ -136,7 +131,6 @@ impl Watch {
         let phase = match self.phase.load(Relaxed) {
             p if p == Phase::Idle as u8 => self.since.after(self.start, limits.idle_timeout.0),
             p if p == Phase::Head as u8 => self.since.after(self.start, limits.head_timeout.0),
-            p if p == Phase::Closing as u8 => self.since.after(self.start, LINGER),
             _ => None,
         };
         let write = self.write_blocked.after(self.start, limits.write_timeout.0);

@@ -20,6 +20,13 @@ fn a_head_that_is_too_long_is_431() {
     client.send(with_field(66 << 10));
     assert_eq!(client.reply().status, 431);
     assert!(client.is_closed());
+    let lines = edge.log();
+    assert_eq!(
+        (lines.len(), &lines[1]["status"]),
+        (2, &431.into()),
+        "{lines:?}"
+    );
+    assert!(lines[1]["fault"].is_string(), "{lines:?}");
 }
 
 #[test]

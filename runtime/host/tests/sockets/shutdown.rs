@@ -7,7 +7,7 @@ use std::time::Duration;
 use edge_host::config::Span;
 
 use crate::support::origin::{receive, wait};
-use crate::support::{Edge, Guest, Origin, PATIENCE};
+use crate::support::{Client, Edge, Guest, Origin, PATIENCE, Process};
 
 /// An origin that says when it is asked, and answers when it is told.
 fn gate() -> (Origin, mpsc::Receiver<()>, mpsc::Sender<()>) {
@@ -78,6 +78,40 @@ fn asked_twice_it_ends_at_once() {
     edge.shut_down_now();
     assert!(client.is_closed());
     assert_eq!(edge.only_line()["aborted"], "the server ended");
+}
+
+#[test]
+fn a_signal_lets_requests_finish() {
+    for signal in ["TERM", "INT"] {
+        let (origin, seen, open) = gate();
+        let server = Process::start(&origin.url());
+        let mut client = Client::connect(server.address);
+        client.send("GET /0 HTTP/1.1\r\nHost: a\r\n\r\n");
+        wait(&seen);
+        server.signal(signal);
+        while TcpStream::connect(server.address).is_ok() {
+            std::thread::yield_now();
+        }
+        open.send(()).unwrap();
+        assert_eq!(client.reply().text(), "ok");
+        assert!(server.wait().success());
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (origin, seen, _open) = gate();
+    let server = Process::start(&origin.url());
+    let mut client = Client::connect(server.address);
+    client.send("GET /0 HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait(&seen);
+    server.signal("TERM");
+    while TcpStream::connect(server.address).is_ok() {
+        std::thread::yield_now();
+    }
+    server.signal("INT");
+    assert!(client.is_closed());
+    assert!(server.wait().success());
 }
 
 #[test]

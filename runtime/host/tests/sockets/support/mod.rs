@@ -4,6 +4,7 @@ pub mod client;
 pub mod edge;
 pub mod guest;
 pub mod origin;
+pub mod process;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ pub use client::Client;
 pub use edge::Edge;
 pub use guest::Guest;
 pub use origin::Origin;
+pub use process::Process;
 
 /// Longest time that a test waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(20);
