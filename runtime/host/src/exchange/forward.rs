@@ -146,12 +146,8 @@ impl Exchange<'_> {
             if !self.may_send_again(&forward.method, &outcome) {
                 break outcome;
             }
-            if let Some(retry) = options
-                .retry
-                .as_ref()
-                .filter(|retry| retries > 0 && matches(&retry.on, &outcome))
-            {
-                debug_assert!(retries <= retry.times);
+            let retry_on = options.retry.as_ref().map_or(&[][..], |retry| &retry.on);
+            if retries > 0 && matches(retry_on, &outcome) {
                 retries -= 1;
             } else if let Some(other) = fallback
                 .take()
@@ -242,7 +238,10 @@ impl Exchange<'_> {
             timeout: Duration::from_millis(options.timeout_ms.unwrap_or(settings.timeout_ms)),
         };
         self.record.tries += 1;
-        let outcome = upstream.send(origin, request, limits).await;
+        let outcome = upstream
+            .send(origin, request, limits)
+            .await
+            .and_then(usable);
         self.record.origin = outcome.is_ok().then_some(origin);
         outcome
     }
@@ -262,6 +261,17 @@ impl Exchange<'_> {
             .get(rule as usize)
             .map_or(u32::MAX, |rule| rule.place)
     }
+}
+
+/// An interim status is no answer, and nobody has asked for another protocol.
+fn usable(response: Response<Body>) -> Outcome {
+    if response.status().is_informational() {
+        return Err(TryError::Reset(format!(
+            "a response with status {}",
+            response.status().as_u16()
+        )));
+    }
+    Ok(response)
 }
 
 fn matches(on: &[Failure], outcome: &Outcome) -> bool {

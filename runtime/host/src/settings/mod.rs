@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use serde_json::Value;
 
 pub use geo::{Geo, GeoTable};
@@ -82,11 +83,7 @@ impl Deployment {
                 .secrets
                 .get(name)
                 .ok_or_else(|| SettingsError::MissingSecret(name.clone()))?;
-            if secret
-                .reveal()
-                .iter()
-                .any(|byte| matches!(byte, b'\r' | b'\n' | 0))
-            {
+            if HeaderValue::from_bytes(secret.reveal()).is_err() {
                 return Err(SettingsError::UnusableSecret(name.clone()));
             }
             secrets.push(secret.clone());
@@ -155,8 +152,8 @@ pub enum SettingsError {
     /// A secret is missing.
     #[error("the policy needs the secret `{0}`")]
     MissingSecret(String),
-    /// A secret holds a byte that no header can hold.
-    #[error("the secret `{0}` holds a line break or a NUL and can't stand in a header")]
+    /// A secret holds a byte that no header can hold (RFC 9110 5.5).
+    #[error("the secret `{0}` holds a control character and can't stand in a header")]
     UnusableSecret(String),
     /// A secret that the policy does not declare.
     #[error("the policy has no secret `{0}`")]
@@ -175,4 +172,81 @@ pub enum SettingsError {
         /// What is wrong.
         error: ParamError,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::fixture::GuestFixture;
+    use serde_json::json;
+
+    fn bind(
+        secrets: &[(&str, &str)],
+        params: &[(&str, Value)],
+    ) -> Result<Deployment, SettingsError> {
+        let mut guest = GuestFixture::new();
+        guest.manifest.as_object_mut().unwrap().insert(
+            "params".into(),
+            json!([
+                {"name": "share", "type": "percent", "kind": "i64", "default": 0},
+                {"name": "region", "type": "string", "kind": "bytes"}
+            ]),
+        );
+        let secrets = secrets
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
+            .collect();
+        let params = params
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        Deployment::new(
+            guest.policy(),
+            Settings {
+                secrets,
+                params,
+                ..Settings::default()
+            },
+        )
+    }
+
+    #[test]
+    fn settings_and_policy_fit_each_other() {
+        let region = || ("region", json!("eu"));
+        let good = bind(&[("KEY", "abc")], &[region(), ("share", json!("5%"))]).unwrap();
+        assert_eq!(
+            good.params(),
+            [ParamValue::I64(50_000), ParamValue::Bytes(b"eu".to_vec())]
+        );
+        assert!(
+            !format!("{good:?}").contains("abc"),
+            "a secret is never printed"
+        );
+
+        let error = |secrets: &[(&str, &str)], params: &[(&str, Value)]| {
+            bind(secrets, params).unwrap_err().to_string()
+        };
+        assert_eq!(error(&[], &[region()]), "the policy needs the secret `KEY`");
+        assert_eq!(
+            error(&[("KEY", "a\nb")], &[region()]),
+            "the secret `KEY` holds a control character and can't stand in a header"
+        );
+        assert_eq!(
+            error(&[("KEY", "a"), ("KEX", "a")], &[region()]),
+            "the policy has no secret `KEX`"
+        );
+        assert_eq!(
+            error(&[("KEY", "a")], &[]),
+            "the policy needs a value for the param `region`"
+        );
+        assert_eq!(
+            error(&[("KEY", "a")], &[region(), ("shar", json!(1))]),
+            "the policy has no param `shar`"
+        );
+        assert_eq!(
+            error(&[("KEY", "a")], &[("region", json!(7))]),
+            "the param `region`: `7` is not a string"
+        );
+    }
 }

@@ -146,6 +146,15 @@ fn an_origin_that_fails_is_502_and_one_that_is_late_504() {
 }
 
 #[test]
+fn an_interim_answer_is_none() {
+    let origins = Played::with([ok(101, "")]);
+    assert_eq!(
+        ask(&worker(proxying(0, json!({})).policy()), &origins, get("/")).status,
+        502
+    );
+}
+
+#[test]
 fn retries_are_for_the_failures_that_are_named() {
     let options = json!({"timeout_ms": 70, "retry": {"times": 2, "on": ["connect", "timeout", {"status": 503}]}});
     let policy = proxying(0, options).policy();
