@@ -60,6 +60,8 @@ pub struct Hir {
     pub on_error: Option<Block>,
     /// Most bytes of a body that are read; 0 when `request.body` is never read.
     pub body_limit: u32,
+    /// The `test` blocks, in source order.
+    pub tests: Vec<edge_abi::test_plan::Test>,
 }
 
 /// Index of a `let`.

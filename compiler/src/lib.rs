@@ -4,8 +4,10 @@
 
 pub mod ast;
 pub mod automata;
+pub mod check;
 pub mod decision;
 pub mod diagnostics;
 pub mod hir;
 pub mod parse;
+pub mod resolve;
 pub mod source;

@@ -78,6 +78,123 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "an operator out of place",
         include_str!("e0115.rs"),
     ),
+    // names and imports
+    ("E0201", "unknown name", include_str!("e0201.rs")),
+    ("E0202", "declared twice", include_str!("e0202.rs")),
+    ("E0203", "a name of the language", include_str!("e0203.rs")),
+    (
+        "E0204",
+        "the file can't be loaded",
+        include_str!("e0204.rs"),
+    ),
+    (
+        "E0205",
+        "files use each other in a circle",
+        include_str!("e0205.rs"),
+    ),
+    ("E0206", "not text", include_str!("e0206.rs")),
+    (
+        "E0207",
+        "a used file holds behaviour",
+        include_str!("e0207.rs"),
+    ),
+    ("E0209", "another kind of name", include_str!("e0209.rs")),
+    ("E0210", "it contains itself", include_str!("e0210.rs")),
+    ("E0211", "given twice", include_str!("e0211.rs")),
+    ("E0212", "a setting is missing", include_str!("e0212.rs")),
+    ("E0213", "no such word", include_str!("e0213.rs")),
+    // types
+    ("E0301", "wrong type", include_str!("e0301.rs")),
+    ("E0302", "it may be absent", include_str!("e0302.rs")),
+    ("E0303", "it is always present", include_str!("e0303.rs")),
+    (
+        "E0304",
+        "this comparison can't be made",
+        include_str!("e0304.rs"),
+    ),
+    ("E0305", "unknown field", include_str!("e0305.rs")),
+    (
+        "E0306",
+        "wrong number of arguments",
+        include_str!("e0306.rs"),
+    ),
+    ("E0307", "it can't be printed", include_str!("e0307.rs")),
+    ("E0308", "not a constant", include_str!("e0308.rs")),
+    ("E0309", "a case is missing", include_str!("e0309.rs")),
+    ("E0310", "it can't stand here", include_str!("e0310.rs")),
+    ("E0311", "the unit is missing", include_str!("e0311.rs")),
+    (
+        "E0312",
+        "this arm is never reached",
+        include_str!("e0312.rs"),
+    ),
+    (
+        "E0313",
+        "a dangerous place in HTML",
+        include_str!("e0313.rs"),
+    ),
+    // flow
+    (
+        "E0401",
+        "a path without an answer",
+        include_str!("e0401.rs"),
+    ),
+    ("E0402", "never reached", include_str!("e0402.rs")),
+    ("E0403", "`default` is missing", include_str!("e0403.rs")),
+    ("E0404", "not in this block", include_str!("e0404.rs")),
+    ("E0405", "not known here", include_str!("e0405.rs")),
+    (
+        "E0406",
+        "a secret out of its place",
+        include_str!("e0406.rs"),
+    ),
+    (
+        "E0407",
+        "the pattern has no such part",
+        include_str!("e0407.rs"),
+    ),
+    // values
+    ("E0501", "no such status", include_str!("e0501.rs")),
+    ("E0502", "not a header's name", include_str!("e0502.rs")),
+    ("E0503", "the host's own header", include_str!("e0503.rs")),
+    ("E0504", "not a header's value", include_str!("e0504.rs")),
+    ("E0505", "not a path pattern", include_str!("e0505.rs")),
+    ("E0506", "not a method", include_str!("e0506.rs")),
+    (
+        "E0507",
+        "not a path for an origin",
+        include_str!("e0507.rs"),
+    ),
+    (
+        "E0508",
+        "this answer can't have a body",
+        include_str!("e0508.rs"),
+    ),
+    (
+        "E0509",
+        "not the URL of an origin",
+        include_str!("e0509.rs"),
+    ),
+    ("E0510", "the shares don't add up", include_str!("e0510.rs")),
+    ("E0511", "not a regex", include_str!("e0511.rs")),
+    ("E0512", "not an address", include_str!("e0512.rs")),
+    ("E0513", "not a time", include_str!("e0513.rs")),
+    ("E0514", "out of range", include_str!("e0514.rs")),
+    ("E0515", "a set of several kinds", include_str!("e0515.rs")),
+    // limits
+    ("E0601", "too many files", include_str!("e0601.rs")),
+    ("E0602", "too many header edits", include_str!("e0602.rs")),
+    ("E0603", "too many statements", include_str!("e0603.rs")),
+    (
+        "E0604",
+        "the constant is too large",
+        include_str!("e0604.rs"),
+    ),
+    ("E0605", "it expands too far", include_str!("e0605.rs")),
+    ("E0606", "nested too deep", include_str!("e0606.rs")),
+    ("E0607", "the set is too large", include_str!("e0607.rs")),
+    // not supported yet
+    ("E0901", "not supported yet", include_str!("e0901.rs")),
 ];
 
 /// The page of a code: the comment at the top of its file, as Markdown.

@@ -9,7 +9,7 @@
 //! ## Example
 //! ```edge fails
 //! origin shop { url "https://shop.internal"
-//!   protocol "h2" }
+//!   protocol "h1" }
 //! default { respond 404 }
 //! ```
 //!
@@ -17,7 +17,7 @@
 //! Write one of the things that the message names:
 //! ```edge
 //! origin shop { url "https://shop.internal"
-//!   protocol h2 }
+//!   protocol h1 }
 //! default { respond 404 }
 //! ```
 

@@ -55,6 +55,128 @@ pub use e0113::ChainedComparison;
 pub use e0114::ObjectOutOfPlace;
 pub use e0115::OperatorOutOfPlace;
 
+// names and imports
+mod e0201;
+pub use e0201::UnknownName;
+mod e0202;
+pub use e0202::DeclaredTwice;
+mod e0203;
+pub use e0203::NameTaken;
+mod e0204;
+pub use e0204::CannotLoad;
+mod e0205;
+pub use e0205::UseCycle;
+mod e0206;
+pub use e0206::NotText;
+mod e0207;
+pub use e0207::ImportedBehaviour;
+mod e0209;
+pub use e0209::WrongKind;
+mod e0210;
+pub use e0210::ContainsItself;
+mod e0211;
+pub use e0211::GivenTwice;
+mod e0212;
+pub use e0212::MissingSetting;
+mod e0213;
+pub use e0213::NoSuchWord;
+
+// types
+mod e0301;
+pub use e0301::WrongType;
+mod e0302;
+pub use e0302::MayBeAbsent;
+mod e0303;
+pub use e0303::AlwaysPresent;
+mod e0304;
+pub use e0304::CannotCompare;
+mod e0305;
+pub use e0305::UnknownField;
+mod e0306;
+pub use e0306::WrongArguments;
+mod e0307;
+pub use e0307::NotPrintable;
+mod e0308;
+pub use e0308::NotConstant;
+mod e0309;
+pub use e0309::CaseMissing;
+mod e0310;
+pub use e0310::Misplaced;
+mod e0311;
+pub use e0311::UnitMissing;
+mod e0312;
+pub use e0312::ArmTwice;
+mod e0313;
+pub use e0313::HtmlPlace;
+
+// flow
+mod e0401;
+pub use e0401::NoTerminal;
+mod e0402;
+pub use e0402::NeverReached;
+mod e0403;
+pub use e0403::NoDefault;
+mod e0404;
+pub use e0404::NotInBlock;
+mod e0405;
+pub use e0405::FactNotHere;
+mod e0406;
+pub use e0406::SecretMisplaced;
+mod e0407;
+pub use e0407::UnknownPathParam;
+
+// values
+mod e0501;
+pub use e0501::BadStatus;
+mod e0502;
+pub use e0502::BadHeaderName;
+mod e0503;
+pub use e0503::HostsHeader;
+mod e0504;
+pub use e0504::BadHeaderValue;
+mod e0505;
+pub use e0505::BadPattern;
+mod e0506;
+pub use e0506::BadMethod;
+mod e0507;
+pub use e0507::BadUpstreamPath;
+mod e0508;
+pub use e0508::NoBodyAllowed;
+mod e0509;
+pub use e0509::BadUrl;
+mod e0510;
+pub use e0510::BadShares;
+mod e0511;
+pub use e0511::BadRegex;
+mod e0512;
+pub use e0512::BadAddress;
+mod e0513;
+pub use e0513::BadTime;
+mod e0514;
+pub use e0514::OutOfRange;
+mod e0515;
+pub use e0515::MixedSet;
+
+// limits
+mod e0601;
+pub use e0601::TooManyFiles;
+mod e0602;
+pub use e0602::TooManyEdits;
+mod e0603;
+pub use e0603::TooManyStatements;
+mod e0604;
+pub use e0604::TooLargeConstant;
+mod e0605;
+pub use e0605::ExpandsTooFar;
+mod e0606;
+pub use e0606::NestedTooDeep;
+mod e0607;
+pub use e0607::TooLargeSet;
+
+// not supported yet
+mod e0901;
+pub use e0901::NotSupported;
+
 use crate::source::{SourceMap, Span};
 
 /// What every diagnostic is: a miette diagnostic that knows its file.
@@ -81,6 +203,12 @@ impl Problems {
         } else {
             self.hidden += 1;
         }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len() + self.hidden
     }
 
     /// Whether there is none.

@@ -1,0 +1,351 @@
+//! Facts: what the policy can know, its type, and where it is known.
+
+use super::scope::{Key, Place};
+use super::{Checker, Typed};
+use crate::ast::{Expr as Ast, ExprKind, Name};
+use crate::diagnostics::{
+    FactNotHere, Misplaced, OutOfRange, UnknownField, UnknownPathParam, WrongArguments,
+};
+use crate::hir::{Base, Const, Expr, Fact, Type};
+use crate::resolve::suggest;
+use crate::source::Span;
+use edge_abi::manifest::Fact as Raw;
+
+/// The longest request body that a policy may ask for.
+const MOST_BODY: i64 = 8 << 20;
+/// What `request.body` reads when it says nothing.
+const BODY: u32 = 64 << 10;
+
+const STRING: Type = Type::of(Base::String);
+const TEXT: Type = Type::optional(Base::String);
+const NUMBER: Type = Type::optional(Base::Float);
+
+/// Facts that are named with dots alone.
+const PLAIN: &[(&str, &str, Fact, Type)] = &[
+    ("request", "method", Fact::Raw(Raw::Method), STRING),
+    ("request", "scheme", Fact::Raw(Raw::Scheme), STRING),
+    ("request", "host", Fact::Host, STRING),
+    ("request", "path", Fact::Path, STRING),
+    ("request", "raw_path", Fact::RawPath, STRING),
+    ("request", "target", Fact::Raw(Raw::RequestTarget), STRING),
+    ("request", "query_string", Fact::QueryString, TEXT),
+    ("request", "id", Fact::Raw(Raw::RequestId), STRING),
+    (
+        "request",
+        "http_version",
+        Fact::Raw(Raw::HttpVersion),
+        STRING,
+    ),
+    ("request", "body", Fact::Raw(Raw::Body), STRING),
+    ("client", "ip", Fact::Raw(Raw::ClientIp), Type::of(Base::Ip)),
+    (
+        "client",
+        "port",
+        Fact::Raw(Raw::ClientPort),
+        Type::of(Base::Int),
+    ),
+    ("client.tls", "version", Fact::Raw(Raw::TlsVersion), TEXT),
+    ("geo", "country", Fact::Raw(Raw::Country), TEXT),
+    ("geo", "continent", Fact::Raw(Raw::Continent), TEXT),
+    ("geo", "region", Fact::Raw(Raw::Region), TEXT),
+    ("geo", "city", Fact::Raw(Raw::City), TEXT),
+    ("geo", "latitude", Fact::Raw(Raw::Latitude), NUMBER),
+    ("geo", "longitude", Fact::Raw(Raw::Longitude), NUMBER),
+    ("geo", "asn", Fact::Raw(Raw::Asn), Type::optional(Base::Int)),
+    ("edge", "pop", Fact::Raw(Raw::Pop), TEXT),
+    ("edge", "region", Fact::Raw(Raw::EdgeRegion), TEXT),
+    (
+        "response",
+        "status",
+        Fact::Raw(Raw::ResponseStatus),
+        Type::of(Base::Int),
+    ),
+    ("response", "origin", Fact::Raw(Raw::ResponseOrigin), TEXT),
+];
+
+/// Facts that are read with a name in brackets.
+const INDEXED: &[(&str, &str)] = &[
+    ("request", "header"),
+    ("request", "headers"),
+    ("request", "query"),
+    ("request", "queries"),
+    ("request", "cookie"),
+    ("response", "header"),
+    ("response", "headers"),
+];
+
+/// Facts of the language that no host supplies yet.
+const UNBUILT: &[(&str, &str)] = &[
+    ("response", "cache"),
+    ("client.tls", "sni"),
+    ("client.tls", "cipher"),
+    ("client.tls", "alpn"),
+    ("client.tls", "ja3"),
+    ("client.tls", "ja4"),
+    ("client.tls", "client_cert"),
+];
+
+impl Checker<'_> {
+    /// `owner.name`
+    pub(super) fn field(&mut self, owner: &Ast, name: &Name, span: Span) -> Option<Typed> {
+        if let Some(group) = self.fact_group(owner) {
+            return self.group_field(&group, name, span);
+        }
+        if let ExprKind::Name(text) = &owner.kind
+            && self.scope.local(text).is_none()
+            && let Some(decl) = self.declared(self.scope.unit, text)
+            && matches!(decl.kind, crate::resolve::DeclKind::Unit(_))
+        {
+            let member = self.member(&decl, text, name, "name")?;
+            return self.declared_value(&member, &name.text, span);
+        }
+        let value = self.check(owner)?;
+        let of = self.describe(value.ty);
+        let help = match name.text.as_str() {
+            "len" | "length" | "size" => Some(format!("write `len({})`", self.code(owner.span))),
+            "lower" | "upper" | "trim" => {
+                Some(format!("write `{}({})`", name.text, self.code(owner.span)))
+            }
+            _ => None,
+        };
+        self.unknown_field(of, name, help)
+    }
+
+    /// The group of facts that an expression names: `request`, `client.tls` …
+    fn fact_group(&self, expr: &Ast) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Name(name)
+                if super::names::FACT_GROUPS.contains(&name.as_str())
+                    && self.scope.local(name).is_none() =>
+            {
+                Some(name.clone())
+            }
+            ExprKind::Field(owner, name) if name.text == "tls" => {
+                (self.fact_group(owner)? == "client").then(|| "client.tls".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn group_field(&mut self, group: &str, name: &Name, span: Span) -> Option<Typed> {
+        if group == "params" {
+            return self.path_param(name, span);
+        }
+        let field = name.text.as_str();
+        let found = PLAIN.iter().find(|(g, f, ..)| *g == group && *f == field);
+        if let Some((_, _, fact, ty)) = found {
+            if *fact == Fact::Raw(Raw::Body) {
+                self.hir.body_limit = self.hir.body_limit.max(BODY);
+            }
+            return self.fact(fact.clone(), *ty, span);
+        }
+        if UNBUILT.contains(&(group, field)) {
+            return self.unsupported(&format!("{group}.{field}"), span);
+        }
+        let help = if INDEXED.contains(&(group, field)) {
+            Some(format!("name one: `{group}.{field}[\"…\"]`"))
+        } else {
+            let plain = PLAIN
+                .iter()
+                .filter(|(g, ..)| *g == group)
+                .map(|(_, f, ..)| *f);
+            let indexed = INDEXED.iter().filter(|(g, _)| *g == group).map(|(_, f)| *f);
+            suggest(field, plain.chain(indexed))
+        };
+        if help
+            .as_ref()
+            .is_some_and(|help| help.starts_with("name one"))
+        {
+            return self.fail(Misplaced {
+                what: format!("`{group}.{field}`"),
+                span,
+                help,
+            });
+        }
+        self.unknown_field(format!("`{group}`"), name, help)
+    }
+
+    fn unknown_field<T>(&mut self, of: String, name: &Name, help: Option<String>) -> Option<T> {
+        self.fail(UnknownField {
+            of,
+            name: name.text.clone(),
+            span: name.span,
+            help,
+        })
+    }
+
+    fn path_param(&mut self, name: &Name, span: Span) -> Option<Typed> {
+        let Some(params) = self.scope.path_params.clone() else {
+            return self.fail(UnknownPathParam {
+                place: self.scope.place.noun().to_owned(),
+                name: name.text.clone(),
+                span,
+                help: Some("only a route with a pattern has `params`".to_owned()),
+            });
+        };
+        if let Some((_, fact)) = params.iter().find(|(known, _)| *known == name.text) {
+            return self.fact(fact.clone(), STRING, span);
+        }
+        let help = suggest(&name.text, params.iter().map(|(name, _)| name.as_str()));
+        self.fail(UnknownPathParam {
+            place: "this route's pattern".to_owned(),
+            name: name.text.clone(),
+            span: name.span,
+            help,
+        })
+    }
+
+    /// `owner[key]`
+    pub(super) fn indexed(&mut self, owner: &Ast, key: &Ast, span: Span) -> Option<Typed> {
+        let Some((group, field)) = self.indexed_group(owner) else {
+            if let ExprKind::Name(name) = &owner.kind
+                && let Some(decl) = self.declared(self.scope.unit, name)
+                && let crate::resolve::DeclKind::Unbuilt(_) = decl.kind
+            {
+                return None;
+            }
+            let what = self.quote(span);
+            return self.fail(Misplaced {
+                what,
+                span,
+                help: Some("headers, query parameters and cookies are read with `[…]`".to_owned()),
+            });
+        };
+        let name = self.constant_text(key, "the name in brackets")?;
+        let (fact, ty) = match (group, field) {
+            (_, "header" | "headers") => {
+                let name = self.header_name(&name, key.span)?;
+                match (group, field) {
+                    ("request", "header") => (Fact::Raw(Raw::Header { name }), TEXT),
+                    ("request", _) => (Fact::Raw(Raw::HeaderList { name }), Type::of(Base::List)),
+                    (_, "header") => (Fact::Raw(Raw::ResponseHeader { name }), TEXT),
+                    _ => (
+                        Fact::Raw(Raw::ResponseHeaderList { name }),
+                        Type::of(Base::List),
+                    ),
+                }
+            }
+            (_, "query") => (Fact::Query(name), TEXT),
+            (_, "queries") => (Fact::QueryList(name), Type::of(Base::List)),
+            _ => (Fact::Cookie(name), TEXT),
+        };
+        self.fact(fact, ty, span)
+    }
+
+    fn indexed_group(&self, owner: &Ast) -> Option<(&'static str, &'static str)> {
+        let ExprKind::Field(group, field) = &owner.kind else {
+            return None;
+        };
+        let group = self.fact_group(group)?;
+        let mut known = INDEXED.iter();
+        known
+            .find(|(g, f)| *g == group && *f == field.text)
+            .copied()
+    }
+
+    /// `request.body(256KiB)`
+    pub(super) fn body(&mut self, arguments: &[Ast], span: Span) -> Option<Typed> {
+        let [size] = arguments else {
+            return self.fail(WrongArguments {
+                name: "request.body".to_owned(),
+                expected: "a size".to_owned(),
+                found: arguments.len(),
+                span,
+                help: Some("for instance `request.body(256KiB)`".to_owned()),
+            });
+        };
+        let bytes = self.constant_integer(size, Base::Size, "the longest body that is read")?;
+        if !(1..=MOST_BODY).contains(&bytes) {
+            return self.fail(OutOfRange {
+                what: "the longest body that is read".to_owned(),
+                range: "from 1B to 8MiB".to_owned(),
+                span: size.span,
+            });
+        }
+        let bytes = u32::try_from(bytes).unwrap_or(BODY);
+        self.hir.body_limit = self.hir.body_limit.max(bytes);
+        self.fact(Fact::Raw(Raw::Body), STRING, span)
+    }
+
+    /// A fact, if it is known where the code stands.
+    pub(super) fn fact(&mut self, fact: Fact, ty: Type, span: Span) -> Option<Typed> {
+        let body = fact == Fact::Raw(Raw::Body);
+        let response = matches!(
+            fact,
+            Fact::Raw(
+                Raw::ResponseStatus
+                    | Raw::ResponseOrigin
+                    | Raw::ResponseHeader { .. }
+                    | Raw::ResponseHeaderList { .. }
+            )
+        );
+        self.check_reads(body, response, span)?;
+        let expr = Expr::Fact(fact, ty);
+        Some(self.narrow(Typed { expr, ty }))
+    }
+
+    /// Reports what is read where it is not known, and remembers it for a function's callers.
+    pub(super) fn check_reads(&mut self, body: bool, response: bool, span: Span) -> Option<()> {
+        let place = self.scope.place;
+        if place == Place::Function {
+            if body {
+                self.scope.reads.body.get_or_insert(span);
+            }
+            if response {
+                self.scope.reads.response.get_or_insert(span);
+            }
+            return Some(());
+        }
+        let help = if place == Place::Constant {
+            return self.fail(crate::diagnostics::NotConstant {
+                what: "this",
+                span,
+                help: Some("a `fn` or a `let` can depend on the request".to_owned()),
+            });
+        } else if response && place != Place::Response {
+            "facts of the response are known in `on response`"
+        } else if body && place != Place::Request {
+            "the body is known where the request is decided: read it there"
+        } else {
+            return Some(());
+        };
+        let fact = self.quote(span);
+        self.fail(FactNotHere {
+            fact,
+            place: place.noun(),
+            span,
+            help: Some(help.to_owned()),
+        })
+    }
+
+    /// The value without `?` where something before proved it present.
+    pub(super) fn narrow(&self, value: Typed) -> Typed {
+        if !value.ty.optional || !self.scope.is_proven(&value.expr) {
+            return value;
+        }
+        Typed {
+            expr: Expr::Narrowed(Box::new(value.expr)),
+            ty: Type::of(value.ty.base),
+        }
+    }
+
+    /// The bytes of a constant string.
+    pub(super) fn constant_text(&mut self, expr: &Ast, what: &'static str) -> Option<Vec<u8>> {
+        let value = self.check(expr)?;
+        match value.expr {
+            Expr::Const(Const::Bytes(bytes)) => Some(bytes),
+            Expr::Const(_) => self.wrong_type(STRING, value.ty, expr.span, None),
+            _ => self.not_constant(what, expr.span),
+        }
+    }
+
+    /// What was written at a place, without backticks.
+    pub(super) fn code(&self, span: Span) -> String {
+        self.quote(span).trim_matches('`').to_owned()
+    }
+}
+
+/// The key under which presence is remembered, if the value may be absent.
+pub(super) fn key(value: &Typed) -> Option<Key> {
+    value.ty.optional.then(|| Key::of(&value.expr)).flatten()
+}

@@ -1,0 +1,165 @@
+//! `respond json`: objects and lists become constant text around the values.
+
+use super::html::is_raw;
+use super::{Checker, Typed};
+use crate::ast::{Expr as Ast, ExprKind, Name};
+use crate::diagnostics::{GivenTwice, NotPrintable};
+use crate::hir::{Base, Const, Expr, Type};
+use crate::source::Span;
+use std::collections::HashSet;
+
+const STRING: Type = Type::of(Base::String);
+
+impl Checker<'_> {
+    /// The body of `respond json`.
+    pub(super) fn json(&mut self, expr: &Ast) -> Option<Expr> {
+        let mut parts = Vec::new();
+        self.json_parts(expr, &mut parts)?;
+        self.concat(parts, expr.span)
+    }
+
+    fn json_parts(&mut self, expr: &Ast, parts: &mut Vec<Expr>) -> Option<()> {
+        self.nested(expr.span, |checker| match &expr.kind {
+            ExprKind::Object(fields) => checker.json_object(fields, parts),
+            ExprKind::List(elements) => checker.json_list(elements, parts),
+            _ => {
+                let value = checker.json_value(expr)?;
+                parts.push(value);
+                Some(())
+            }
+        })
+    }
+
+    fn json_object(&mut self, fields: &[(Name, Ast)], parts: &mut Vec<Expr>) -> Option<()> {
+        let mut seen = HashSet::new();
+        let mut sound = Some(());
+        literal(parts, "{");
+        for (n, (name, value)) in fields.iter().enumerate() {
+            if !seen.insert(&name.text) {
+                self.problems.push(GivenTwice {
+                    what: format!("the key `{}`", name.text),
+                    span: name.span,
+                });
+            }
+            let key = json_string(name.text.as_bytes());
+            literal(parts, if n == 0 { "\"" } else { ",\"" });
+            parts.push(Expr::Const(Const::Bytes(key)));
+            literal(parts, "\":");
+            if self.json_parts(value, parts).is_none() {
+                sound = None;
+            }
+        }
+        literal(parts, "}");
+        sound
+    }
+
+    fn json_list(&mut self, elements: &[Ast], parts: &mut Vec<Expr>) -> Option<()> {
+        let mut sound = Some(());
+        literal(parts, "[");
+        for (n, element) in elements.iter().enumerate() {
+            if n > 0 {
+                literal(parts, ",");
+            }
+            if self.json_parts(element, parts).is_none() {
+                sound = None;
+            }
+        }
+        literal(parts, "]");
+        sound
+    }
+
+    /// One value as JSON text.
+    fn json_value(&mut self, expr: &Ast) -> Option<Expr> {
+        match &expr.kind {
+            ExprKind::Null => Some(Expr::Const(Const::Bytes(b"null".to_vec()))),
+            ExprKind::Call(path, arguments) if is_raw(path) => self.raw(arguments, expr.span),
+            ExprKind::Choose(choose) => {
+                let (arms, last) = self.choose(choose, expr.span, Self::json)?;
+                Some(Expr::Choose(arms, Box::new(last), STRING))
+            }
+            ExprKind::Else(values) => self.json_else(values),
+            _ => {
+                let value = self.check(expr)?;
+                self.json_of(value, expr.span)
+            }
+        }
+    }
+
+    fn json_of(&mut self, value: Typed, span: Span) -> Option<Expr> {
+        if matches!(value.ty.base, Base::List | Base::Target) {
+            let found = self.describe(value.ty);
+            return self.fail(NotPrintable { found, span });
+        }
+        let bytes = match &value.expr {
+            Expr::Const(Const::Bytes(bytes)) => {
+                let mut quoted = vec![b'"'];
+                quoted.extend(json_string(bytes));
+                quoted.push(b'"');
+                quoted
+            }
+            Expr::Const(Const::Bool(_) | Const::Int(_, Base::Int) | Const::Float(_)) => {
+                match super::text::text_of(value.expr).expr {
+                    Expr::Const(Const::Bytes(bytes)) => bytes,
+                    other => return Some(other),
+                }
+            }
+            _ => return Some(Expr::ToJson(Box::new(value.expr))),
+        };
+        Some(Expr::Const(Const::Bytes(bytes)))
+    }
+
+    /// The values of an `else` may be of several types in JSON.
+    fn json_else(&mut self, values: &[Ast]) -> Option<Expr> {
+        let values = super::expr::alternatives(values);
+        let count = values.len().saturating_sub(1);
+        let mut found = Some(Vec::new());
+        let mut last = None;
+        for (n, value) in values.into_iter().enumerate() {
+            if n == count {
+                last = self.json(value);
+                continue;
+            }
+            let typed = self
+                .check(value)
+                .and_then(|typed| self.value(typed, value.span));
+            let typed = typed.and_then(|typed| self.alternative(typed, false, value.span));
+            match (typed, &mut found) {
+                (Some(typed), Some(all)) => all.push((typed, value.span)),
+                _ => found = None,
+            }
+        }
+        let mut arms = Vec::new();
+        let last = last?;
+        for (value, span) in found? {
+            if !value.ty.optional {
+                let always = self.json_of(value, span)?;
+                return Some(chosen(arms, always));
+            }
+            let there = Expr::Present(Box::new(self.copy(&value.expr, span)?));
+            let value = Typed {
+                ty: Type::of(value.ty.base),
+                expr: Expr::Narrowed(Box::new(value.expr)),
+            };
+            let json = self.json_of(value, span)?;
+            arms.push((there, json));
+        }
+        Some(chosen(arms, last))
+    }
+}
+
+fn chosen(arms: Vec<(Expr, Expr)>, last: Expr) -> Expr {
+    match arms.is_empty() {
+        true => last,
+        false => Expr::Choose(arms, Box::new(last), STRING),
+    }
+}
+
+fn literal(parts: &mut Vec<Expr>, text: &str) {
+    parts.push(Expr::Const(Const::Bytes(text.as_bytes().to_vec())));
+}
+
+/// The content of a JSON string.
+fn json_string(bytes: &[u8]) -> Vec<u8> {
+    let mut buffer = vec![0; edge_kernels::bounds::ENTITY.capacity(bytes.len())];
+    edge_kernels::json::json_escape(bytes, &mut buffer).to_vec()
+}

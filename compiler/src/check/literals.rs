@@ -1,0 +1,86 @@
+//! Constants in settings: with their unit, and in range.
+
+use super::Checker;
+use crate::ast::Expr as Ast;
+use crate::diagnostics::{NotConstant, OutOfRange, UnitMissing};
+use crate::hir::{Base, Const, Expr, Type};
+use crate::source::Span;
+
+/// The longest duration of a setting: an hour, in milliseconds.
+const LONGEST: i64 = 3_600_000;
+
+impl Checker<'_> {
+    pub(super) fn not_constant<T>(&mut self, what: &'static str, span: Span) -> Option<T> {
+        self.fail(NotConstant {
+            what,
+            span,
+            help: None,
+        })
+    }
+
+    /// A constant integer of one unit.
+    pub(super) fn constant_integer(
+        &mut self,
+        expr: &Ast,
+        base: Base,
+        what: &'static str,
+    ) -> Option<i64> {
+        let value = self.check(expr)?;
+        match value.expr {
+            Expr::Const(Const::Int(n, found)) if found == base => Some(n),
+            Expr::Const(Const::Int(n, Base::Int)) => self.unit_missing(n, base, what, expr.span),
+            Expr::Const(_) => self.wrong_type(Type::of(base), value.ty, expr.span, None),
+            _ => self.not_constant(what, expr.span),
+        }
+    }
+
+    pub(super) fn unit_missing<T>(
+        &mut self,
+        n: i64,
+        base: Base,
+        what: &'static str,
+        span: Span,
+    ) -> Option<T> {
+        let help = match base {
+            Base::Duration => format!("write `{n}s` or `{n}ms`"),
+            Base::Size => format!("write `{n}B` or `{n}KiB`"),
+            _ => format!("write `{n}%`"),
+        };
+        self.fail(UnitMissing {
+            what: what.to_owned(),
+            span,
+            help: Some(help),
+        })
+    }
+
+    /// A constant integer in a range.
+    pub(super) fn constant_within(
+        &mut self,
+        expr: &Ast,
+        what: &'static str,
+        (least, most): (i64, i64),
+    ) -> Option<i64> {
+        let n = self.constant_integer(expr, Base::Int, what)?;
+        if (least..=most).contains(&n) {
+            return Some(n);
+        }
+        self.fail(OutOfRange {
+            what: what.to_owned(),
+            range: format!("from {least} to {most}"),
+            span: expr.span,
+        })
+    }
+
+    /// A duration of a setting, in milliseconds.
+    pub(super) fn duration(&mut self, expr: &Ast, what: &'static str) -> Option<u64> {
+        let ms = self.constant_integer(expr, Base::Duration, what)?;
+        if (1..=LONGEST).contains(&ms) {
+            return u64::try_from(ms).ok();
+        }
+        self.fail(OutOfRange {
+            what: what.to_owned(),
+            range: "from 1ms to 1h".to_owned(),
+            span: expr.span,
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! From names to meaning: types, absence, phases, and that every path answers.
+//!
+//! [`check`] turns a resolved policy into the typed tree. It reports all it finds: what
+//! could not be typed is `None` from there on and says nothing more. Declarations are
+//! checked on demand, since a constant may use another that stands below it, and a
+//! declaration that comes back to itself is reported with the chain.
+//!
+//! - [`expr`] and its neighbours: expressions; `condition` knows what a branch proved.
+//! - [`statements`], `respond`, `proxy`, `waf`: blocks.
+//! - `origins`, `experiments`, `sets`, `constants`, `functions`: declarations.
+//! - `routes`: patterns and the order of things. `plan`: `test` blocks.
+
+mod builtins;
+mod choose;
+mod compare;
+mod condition;
+mod constants;
+mod edits;
+mod experiments;
+mod expr;
+mod facts;
+mod functions;
+mod html;
+mod json;
+mod limits;
+mod literals;
+mod matchers;
+mod names;
+mod networks;
+mod origins;
+mod pattern;
+mod plan;
+mod pools;
+mod proxy;
+mod regexes;
+mod respond;
+mod routes;
+mod scope;
+mod sets;
+mod statements;
+mod text;
+mod times;
+mod types;
+mod waf;
+
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostics::{NotSupported, Problem, Problems};
+use crate::hir::{Expr, Hir, PlaceId, Rule, RuleId, Type};
+use crate::resolve::{DeclId, Resolved};
+use crate::source::{SourceMap, Span};
+use edge_abi::manifest::RuleKind;
+use scope::Scope;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Checks a policy.
+///
+/// `None` when there is any problem, found here or before.
+pub fn check(resolved: &Resolved, sources: &SourceMap, problems: &mut Problems) -> Option<Hir> {
+    let mut checker = Checker::new(resolved, sources, problems);
+    checker.declare();
+    checker.check_declarations();
+    checker.check_handlers();
+    checker.check_routes();
+    checker.check_tests();
+    checker.check_limits();
+    checker.finish()
+}
+
+/// An expression and its type.
+#[derive(Debug, Clone)]
+struct Typed {
+    expr: Expr,
+    ty: Type,
+}
+
+/// A declaration that is checked on demand.
+#[derive(Debug, Clone)]
+enum Progress<T> {
+    /// Being checked: coming back to it is a circle.
+    Busy,
+    /// Checked; `None` when it was in error.
+    Done(Option<T>),
+}
+
+/// What is known while a policy is checked.
+struct Checker<'a> {
+    resolved: &'a Resolved,
+    sources: &'a SourceMap,
+    problems: &'a mut Problems,
+    hir: Hir,
+    /// Where the code being checked stands, and what is known there.
+    scope: Scope,
+    /// Indices of origins, pools, experiments and secrets.
+    index: HashMap<DeclId, u32>,
+    params: HashMap<DeclId, Type>,
+    consts: HashMap<DeclId, Progress<Typed>>,
+    fns: HashMap<DeclId, Progress<Rc<functions::Signature>>>,
+    experiments: HashMap<DeclId, Progress<()>>,
+    sets: HashMap<DeclId, Progress<Rc<sets::Source>>>,
+    /// Sets of the typed tree, by declaration and the kind of their elements.
+    made_sets: HashMap<(DeclId, sets::Kind), Option<u32>>,
+    groups: HashMap<DeclId, Progress<Rc<waf::Group>>>,
+    /// Rules of WAF groups, by their names.
+    waf_rules: HashMap<String, RuleId>,
+    /// Declarations being checked, outermost first, with their names.
+    open: Vec<(DeclId, String)>,
+    /// How often each rule name was given.
+    rule_names: HashMap<String, u32>,
+    regexes: HashMap<String, bool>,
+    /// Bytes of constants put in, and expressions copied: see [`limits`].
+    spent: limits::Spent,
+}
+
+impl<'a> Checker<'a> {
+    fn new(resolved: &'a Resolved, sources: &'a SourceMap, problems: &'a mut Problems) -> Self {
+        Checker {
+            resolved,
+            sources,
+            problems,
+            hir: Hir {
+                name: resolved.name.clone(),
+                ..Hir::default()
+            },
+            scope: Scope::default(),
+            index: HashMap::new(),
+            params: HashMap::new(),
+            consts: HashMap::new(),
+            fns: HashMap::new(),
+            experiments: HashMap::new(),
+            sets: HashMap::new(),
+            made_sets: HashMap::new(),
+            groups: HashMap::new(),
+            waf_rules: HashMap::new(),
+            open: Vec::new(),
+            rule_names: HashMap::new(),
+            regexes: HashMap::new(),
+            spent: limits::Spent::default(),
+        }
+    }
+
+    fn finish(self) -> Option<Hir> {
+        self.problems.is_empty().then_some(self.hir)
+    }
+
+    /// Reports a problem; what it was found in has no meaning.
+    fn fail<T>(&mut self, problem: impl Problem) -> Option<T> {
+        self.problems.push(problem);
+        None
+    }
+
+    fn unsupported<T>(&mut self, what: &str, span: Span) -> Option<T> {
+        self.fail(NotSupported {
+            what: what.to_owned(),
+            span,
+            help: None,
+        })
+    }
+
+    /// A rule of that name, or of the name with a number if it is taken.
+    fn rule(&mut self, name: &str, kind: RuleKind, span: Span) -> RuleId {
+        let times = self.rule_names.entry(name.to_owned()).or_insert(0);
+        *times += 1;
+        let name = match *times {
+            1 => name.to_owned(),
+            n => format!("{name}.{n}"),
+        };
+        self.hir.rules.push(Rule { name, kind, span });
+        RuleId(index(self.hir.rules.len() - 1))
+    }
+
+    fn place(&mut self, span: Span) -> PlaceId {
+        self.hir.places.push(span);
+        PlaceId(index(self.hir.places.len() - 1))
+    }
+
+    /// What was written at a place, for a message: one line, in backticks.
+    fn quote(&self, span: Span) -> String {
+        let text = self
+            .sources
+            .get(span.file)
+            .and_then(|file| file.text.get(span.start as usize..span.end as usize))
+            .unwrap_or_default();
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= 60 {
+            return format!("`{line}`");
+        }
+        format!("`{}…`", line.chars().take(59).collect::<String>())
+    }
+}
+
+/// An index as the typed tree keeps it.
+fn index(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

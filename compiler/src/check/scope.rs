@@ -1,0 +1,184 @@
+//! Where the code being checked stands, and what is known there.
+
+use super::{Checker, Typed};
+use crate::hir::{Expr, Fact, Handler, LetId, RuleId};
+use crate::source::Span;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
+
+/// The kinds of places code stands in: which facts are known, which statements make sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Place {
+    /// A constant: nothing is known.
+    #[default]
+    Constant,
+    /// A function's body: what its callers know.
+    Function,
+    /// An experiment: the request's head.
+    Experiment,
+    /// A route's `when`: the request's head.
+    When,
+    /// A route, `default`, `on request`, a WAF group: the request.
+    Request,
+    /// `on response`: the request's head and the response's.
+    Response,
+    /// `on error`: the request's head.
+    Error,
+}
+
+impl Place {
+    /// What a diagnostic calls it.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Place::Constant => "a constant",
+            Place::Function => "a function",
+            Place::Experiment => "an experiment",
+            Place::When => "a route's `when`",
+            Place::Request => "a block that decides a request",
+            Place::Response => "`on response`",
+            Place::Error => "`on error`",
+        }
+    }
+}
+
+/// Something that was proved present.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Key {
+    Fact(Fact),
+    Let(LetId),
+    Param(u32),
+}
+
+impl Key {
+    /// The key of an expression whose presence can be remembered.
+    pub(super) fn of(expr: &Expr) -> Option<Key> {
+        match expr {
+            Expr::Fact(fact, _) => Some(Key::Fact(fact.clone())),
+            Expr::Let(id, _) => Some(Key::Let(*id)),
+            Expr::FnParam(index, _) => Some(Key::Param(*index)),
+            _ => None,
+        }
+    }
+}
+
+/// What a condition proved present.
+pub(super) type Proven = BTreeSet<Key>;
+
+/// A `let` or a function's parameter.
+#[derive(Debug, Clone)]
+pub(super) struct Local {
+    pub(super) name: String,
+    pub(super) span: Span,
+    /// `None` when its value was in error.
+    pub(super) value: Option<Typed>,
+}
+
+/// What a function's body or a statement reads that is not always known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reads {
+    pub(super) body: Option<Span>,
+    pub(super) response: Option<Span>,
+}
+
+/// Where the code being checked stands.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    /// The file whose names are visible.
+    pub(super) unit: usize,
+    pub(super) place: Place,
+    pub(super) locals: Vec<Local>,
+    proven: HashSet<Key>,
+    trail: Vec<Key>,
+    /// What `params.NAME` stands for; `None` outside of routes.
+    pub(super) path_params: Option<Rc<Vec<(String, Fact)>>>,
+    /// The block's name: `route.home`, `on_request`.
+    pub(super) name: String,
+    /// The rule that terminals name.
+    pub(super) rule: RuleId,
+    /// Under an odd number of `not`s.
+    pub(super) negated: bool,
+    /// How deep expressions and blocks are nested.
+    pub(super) depth: usize,
+    pub(super) blocks: usize,
+    /// A route's own handlers, found on the way.
+    pub(super) handlers: Vec<Handler>,
+    /// Whether `on response` may stand in the block being checked, which is the route's own.
+    pub(super) in_route: bool,
+    pub(super) reads: Reads,
+}
+
+impl Default for RuleId {
+    fn default() -> Self {
+        RuleId(0)
+    }
+}
+
+/// How much was known before a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    trail: usize,
+    locals: usize,
+}
+
+impl Scope {
+    pub(super) fn at(unit: usize, place: Place) -> Scope {
+        Scope {
+            unit,
+            place,
+            ..Scope::default()
+        }
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            trail: self.trail.len(),
+            locals: self.locals.len(),
+        }
+    }
+
+    /// Forgets what became known since.
+    pub(super) fn reset(&mut self, mark: Mark) {
+        for key in self.trail.drain(mark.trail.min(self.trail.len())..) {
+            self.proven.remove(&key);
+        }
+        self.locals.truncate(mark.locals);
+    }
+
+    pub(super) fn prove(&mut self, proven: &Proven) {
+        for key in proven {
+            if self.proven.insert(key.clone()) {
+                self.trail.push(key.clone());
+            }
+        }
+    }
+
+    pub(super) fn is_proven(&self, expr: &Expr) -> bool {
+        Key::of(expr).is_some_and(|key| self.proven.contains(&key))
+    }
+
+    pub(super) fn local(&self, name: &str) -> Option<&Local> {
+        self.locals.iter().rev().find(|local| local.name == name)
+    }
+}
+
+impl Checker<'_> {
+    /// Checks something in another scope; gives what was found and the scope as it was then.
+    pub(super) fn within<T>(
+        &mut self,
+        scope: Scope,
+        check: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Scope) {
+        let outer = std::mem::replace(&mut self.scope, scope);
+        let found = check(self);
+        (found, std::mem::replace(&mut self.scope, outer))
+    }
+
+    /// Checks something in a branch: what is proved or named there is forgotten after it.
+    pub(super) fn branch<T>(&mut self, proven: &Proven, check: impl FnOnce(&mut Self) -> T) -> T {
+        let mark = self.scope.mark();
+        self.scope.prove(proven);
+        let found = check(self);
+        self.scope.reset(mark);
+        found
+    }
+}

@@ -1,0 +1,23 @@
+//! Every code's page: its example fails with that code alone, its fix compiles.
+
+use super::{codes, messages};
+use crate::diagnostics::codes::{CODES, fence, page};
+
+#[test]
+fn each_example_has_exactly_its_problem_and_each_fix_has_none() {
+    let mut wrong = String::new();
+    for (code, _, file) in CODES {
+        let page = page(file);
+        if let Some(example) = fence(&page, "edge fails")
+            && codes(&example) != [*code]
+        {
+            wrong += &format!("{code}, example:\n{}\n", messages(&example));
+        }
+        if let Some(fix) = fence(&page, "edge")
+            && !codes(&fix).is_empty()
+        {
+            wrong += &format!("{code}, fix:\n{}\n", messages(&fix));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

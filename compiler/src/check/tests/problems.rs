@@ -1,0 +1,187 @@
+//! Problems that need files, or more than one line; and that one run reports all.
+
+use super::{Files, codes, codes_with, messages};
+
+#[test]
+fn one_run_reports_everything() {
+    let policy = r#"
+origin shop { url "ftp://shop"  timeout 5 }
+set office = ["10.0.0.1/8"]
+route home GET "/" {
+  log request.header["X"]
+  proxy shp
+}
+route "/a" {
+  if request.path == 5 { respond 42 }
+}
+default { respond text lower(geo.country) }
+"#;
+    assert_eq!(
+        codes(policy),
+        [
+            "E0509", "E0311", "E0302", "E0201", "E0304", "E0501", "E0401", "E0302"
+        ],
+        "{}",
+        messages(policy)
+    );
+}
+
+#[test]
+fn a_file_that_uses_itself_is_reported_with_the_chain() {
+    let files = Files::of(&[
+        ("a.edge", "use \"./b.edge\"\n"),
+        ("b.edge", "use \"./a.edge\"\n"),
+    ]);
+    let policy = "use \"./a.edge\"\ndefault { respond 404 }\n";
+    assert_eq!(codes_with(policy, &files), ["E0205"]);
+}
+
+#[test]
+fn used_files_hold_no_behaviour() {
+    let files = Files::of(&[("a.edge", "route \"/\" { respond 200 }\non error { }\n")]);
+    let policy = "use \"./a.edge\"\ndefault { respond 404 }\n";
+    assert_eq!(codes_with(policy, &files), ["E0207", "E0207"]);
+}
+
+#[test]
+fn files_must_be_text_and_inside() {
+    let mut files = Files::of(&[]);
+    files.0.insert("a.edge".to_owned(), vec![b'#', 0xFF]);
+    let policy = "use \"./a.edge\"\ndefault { respond 404 }\n";
+    assert_eq!(codes_with(policy, &files), ["E0206"]);
+    let policy = "use \"../a.edge\"\ndefault { respond 404 }\n";
+    assert_eq!(codes_with(policy, &files), ["E0204"]);
+}
+
+#[test]
+fn chains_of_files_end() {
+    let names = (0..20).map(|n| (format!("f{n}.edge"), format!("use \"./f{}.edge\"\n", n + 1)));
+    let files = Files(
+        names
+            .map(|(name, text)| (name, text.into_bytes()))
+            .collect(),
+    );
+    let policy = "use \"./f0.edge\"\ndefault { respond 404 }\n";
+    assert_eq!(codes_with(policy, &files), ["E0601"]);
+}
+
+#[test]
+fn circles_are_reported_with_their_chain() {
+    for (policy, chain) in [
+        (
+            "fn f(a: string) = g(a)\nfn g(a: string) = f(a)\n",
+            "f → g → f",
+        ),
+        ("const a = \"{b}\"\nconst b = \"{a}\"\n", "a → b → a"),
+        ("waf a { include b }\nwaf b { include a }\n", "a → b → a"),
+        (
+            "experiment a { unit f()  split x 50%, y 50% }\nfn f() = \"{a}\"\n",
+            "a → f → a",
+        ),
+    ] {
+        let text = messages(&format!("{policy}default {{ respond 404 }}\n"));
+        assert!(text.starts_with("E0210") && text.contains(chain), "{text}");
+    }
+}
+
+#[test]
+fn what_multiplies_is_bounded() {
+    let mut policy = String::from("const c0 = \"0123456789\"\n");
+    for n in 1..40 {
+        policy += &format!("const c{n} = \"{{c{m}}}{{c{m}}}\"\n", m = n - 1);
+    }
+    policy += "default { respond text c39 }\n";
+    assert_eq!(codes(&policy), ["E0604"]);
+    let mut policy = String::from("fn f0(a: string) = \"{a}{a}\"\n");
+    for n in 1..40 {
+        policy += &format!(
+            "fn f{n}(a: string) = \"{{f{m}(a)}}{{f{m}(a)}}\"\n",
+            m = n - 1
+        );
+    }
+    policy += "default { respond text f39(request.path) }\n";
+    assert!(codes(&policy).is_empty(), "{}", messages(&policy));
+    let mut policy = String::from("waf g0 { rule r { when request.path == \"/\" } }\n");
+    for n in 1..40 {
+        policy += &format!("waf g{n} {{ include g{m}, g{m} }}\n", m = n - 1);
+    }
+    policy += "default { respond 404 }\n";
+    assert!(
+        codes(&policy).iter().all(|code| code == "E0514"),
+        "{}",
+        messages(&policy)
+    );
+}
+
+#[test]
+fn the_way_to_a_missing_answer_is_shown() {
+    use super::front;
+    let policy = "route \"/a\" {\n  if request.method == \"GET\" {\n    if request.host == \"a\" { respond 200 }\n  } else { respond 405 }\n}\ndefault { respond 404 }\n";
+    let report = front(policy).unwrap_err();
+    let labels: Vec<String> = report.problems[0]
+        .labels()
+        .unwrap()
+        .filter_map(|label| label.label().map(str::to_owned))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "must end in `respond`, `redirect` or `proxy`",
+            "where this holds",
+            "where this does not hold"
+        ]
+    );
+}
+
+#[test]
+fn too_many_edits_are_counted_on_the_worst_path() {
+    let edits = |n: usize| "set response.header \"X\" = \"y\"\n".repeat(n);
+    let policy = |n| {
+        format!(
+            "on response {{ {} }}\nroute \"/\" {{ if request.host == \"a\" {{ {} }} respond 200 }}\ndefault {{ respond 404 }}\n",
+            edits(10),
+            edits(n)
+        )
+    };
+    assert!(codes(&policy(54)).is_empty());
+    assert_eq!(codes(&policy(55)), ["E0602"]);
+}
+
+#[test]
+fn what_is_not_built_is_named() {
+    for (body, what) in [
+        (
+            "respond text sha256(hmac_sha256(\"a\", \"b\"))",
+            "hmac_sha256",
+        ),
+        (
+            "if response.cache == \"hit\" { respond 200 }",
+            "response.cache",
+        ),
+        ("log client.tls.ja4", "client.tls.ja4"),
+    ] {
+        let text = messages(&format!("default {{ {body} respond 404 }}\n"));
+        let expected = format!("E0901 not supported yet: `{what}`");
+        assert!(text.starts_with(&expected), "{body}\n{text}");
+    }
+}
+
+#[test]
+fn messages_follow_the_style() {
+    let pages = crate::diagnostics::codes::CODES.iter();
+    for (code, _, file) in pages {
+        let page = crate::diagnostics::codes::page(file);
+        let Some(example) = crate::diagnostics::codes::fence(&page, "edge fails") else {
+            continue;
+        };
+        for line in messages(&example).lines() {
+            let message = line.split_once(' ').map_or("", |(_, rest)| rest);
+            let first = message.chars().next().unwrap_or('a');
+            assert!(
+                !first.is_uppercase() || message.starts_with('`'),
+                "{code}: {message}"
+            );
+            assert!(!message.ends_with('.'), "{code}: {message}");
+        }
+    }
+}

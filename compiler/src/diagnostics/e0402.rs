@@ -1,0 +1,47 @@
+//! # E0402: never reached
+//!
+//! ## What it means
+//! The statement stands behind a `respond`, `redirect` or `proxy`, or behind an `if` whose
+//! branches all answer.
+//!
+//! ## Why it is a problem
+//! It looks as if it did something, but no request gets there.
+//!
+//! ## Example
+//! ```edge fails
+//! default {
+//!   respond 404
+//!   set response.header "X-Seen" = "yes"
+//! }
+//! ```
+//!
+//! ## Fix
+//! Put it before the terminal, or remove it:
+//! ```edge
+//! default {
+//!   set response.header "X-Seen" = "yes"
+//!   respond 404
+//! }
+//! ```
+
+use super::Problem;
+use crate::source::Span;
+
+/// A statement behind a terminal.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("this statement is never reached")]
+#[diagnostic(code(E0402))]
+pub struct NeverReached {
+    /// Where.
+    #[label("nothing gets here")]
+    pub span: Span,
+    /// The other place, if it is in the same file.
+    #[label("the request is answered here")]
+    pub terminal: Option<Span>,
+}
+
+impl Problem for NeverReached {
+    fn span(&self) -> Span {
+        self.span
+    }
+}
