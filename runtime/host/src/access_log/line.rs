@@ -1,5 +1,6 @@
 //! What a line of the access log says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -67,12 +68,12 @@ pub struct Refused {
 struct Line<'a> {
     time: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    id: Option<&'a str>,
     client: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    host: Option<String>,
+    host: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +151,7 @@ fn answered<'a>(record: &'a Record, delivery: &'a Delivery) -> Line<'a> {
     };
     Line {
         time: Time(record.received_ms),
-        id: Some(record.id.to_string()),
+        id: Some(record.id.as_str()),
         client: Some(record.client.ip),
         method: Some(record.method.as_str()),
         host: record.authority.as_ref().map(text_of),
@@ -199,8 +200,8 @@ fn refused(request: &Refused) -> Line<'_> {
     }
 }
 
-fn text_of(value: &HeaderValue) -> String {
-    String::from_utf8_lossy(value.as_bytes()).into_owned()
+fn text_of(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
 }
 
 fn whole(number: u128) -> u64 {

@@ -18,12 +18,17 @@ use crate::upstream::{Body, BoxError};
 pub struct Upload {
     body: Incoming,
     watch: Arc<Watch>,
+    ended: bool,
 }
 
 impl Upload {
     /// Notes the silences of `body`.
     pub fn new(body: Incoming, watch: Arc<Watch>) -> Self {
-        Self { body, watch }
+        Self {
+            body,
+            watch,
+            ended: false,
+        }
     }
 }
 
@@ -38,6 +43,7 @@ impl HttpBody for Upload {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.body).poll_frame(cx);
         this.watch.body(polled.is_pending());
+        this.ended |= matches!(polled, Poll::Ready(None));
         polled.map_err(Into::into)
     }
 
@@ -52,7 +58,7 @@ impl HttpBody for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if !self.body.is_end_stream() {
+        if !self.ended && !self.body.is_end_stream() {
             self.watch.leave_unread();
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::uri::Scheme;
 use http::{Request, Response, header};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,12 +22,13 @@ use tokio::time::{Instant, sleep_until};
 use super::Stage;
 use super::body::{Download, Upload};
 use super::stream::Stream;
-use super::watch::{Cut, Phase, Watch};
+use super::watch::{Cut, Watch};
 use crate::access_log::{Abandoned, Entry, LogHandle, Refused};
 use crate::config::Limits;
 use crate::exchange::{self, Client, Worker};
 use crate::origin::HttpOrigins;
 use crate::sources::{Clock, SystemClock};
+use crate::upstream::{self, Body};
 
 /// What all connections of a worker share.
 pub struct Context {
@@ -153,7 +155,7 @@ async fn answer(
     peer: SocketAddr,
     watch: Arc<Watch>,
 ) -> Result<Response<Download>, Infallible> {
-    watch.enter(Phase::Busy);
+    watch.begin();
     let start = Instant::now();
     let client = Client {
         ip: peer.ip(),
@@ -162,13 +164,21 @@ async fn answer(
         tls_version: None,
     };
     let mut waiting = Waiting::new(&context.log, watch.clone(), &request, peer, start);
-    let request = request.map(|body| Upload::new(body, watch.clone()).boxed_unsync());
+    let request = request.map(|body| upload(body, &watch));
     let answer = exchange::handle(&context.worker, &context.origins, request, client).await;
     waiting.request = None;
     let log = context.log.clone();
     Ok(answer
         .response
         .map(|body| Download::new(body, answer.record, start, watch, log)))
+}
+
+/// Most requests have no body, and need nothing to be watched.
+fn upload(body: Incoming, watch: &Arc<Watch>) -> Body {
+    if body.is_end_stream() {
+        return upstream::empty();
+    }
+    Upload::new(body, watch.clone()).boxed_unsync()
 }
 
 /// A request without an answer. Dropped so, it is logged.

@@ -56,10 +56,12 @@ impl Cut {
 pub enum Phase {
     /// Between two requests.
     Idle = 0,
-    /// A head is arriving, or the first one is awaited.
+    /// A head is arriving.
     Head = 1,
     /// A request is being answered, or the connection is being closed.
     Busy = 2,
+    /// Nothing has come yet. The time for the first head counts from here.
+    New = 3,
 }
 
 impl Watch {
@@ -67,7 +69,7 @@ impl Watch {
     pub fn new() -> Self {
         let watch = Self {
             start: Instant::now(),
-            phase: AtomicU8::new(Phase::Head as u8),
+            phase: AtomicU8::new(Phase::New as u8),
             since: Moment::default(),
             write_blocked: Moment::default(),
             body_awaited: Moment::default(),
@@ -76,6 +78,12 @@ impl Watch {
         };
         watch.since.set(watch.start);
         watch
+    }
+
+    /// Notes that a request begins; the one before was read to its end.
+    pub fn begin(&self) {
+        self.unread.store(false, Relaxed);
+        self.enter(Phase::Busy);
     }
 
     /// Notes what begins now.
@@ -88,6 +96,8 @@ impl Watch {
     pub fn received(&self) {
         if self.is(Phase::Idle) {
             self.enter(Phase::Head);
+        } else if self.is(Phase::New) {
+            self.phase.store(Phase::Head as u8, Relaxed);
         }
     }
 
@@ -130,8 +140,8 @@ impl Watch {
     pub fn deadline(&self, limits: &Limits) -> Option<Instant> {
         let phase = match self.phase.load(Relaxed) {
             p if p == Phase::Idle as u8 => self.since.after(self.start, limits.idle_timeout.0),
-            p if p == Phase::Head as u8 => self.since.after(self.start, limits.head_timeout.0),
-            _ => None,
+            p if p == Phase::Busy as u8 => None,
+            _ => self.since.after(self.start, limits.head_timeout.0),
         };
         let write = self.write_blocked.after(self.start, limits.write_timeout.0);
         let body = self.body_awaited.after(self.start, limits.body_timeout.0);

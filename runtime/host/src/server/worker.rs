@@ -100,8 +100,7 @@ impl Acceptor {
                 changed = self.stage.changed() => if changed.is_err() { return Ok(()) },
             }
         }
-        self.take_waiting(&listener);
-        drop(listener);
+        self.take_waiting(listener)?;
         self.drain().await;
         Ok(())
     }
@@ -115,11 +114,13 @@ impl Acceptor {
     }
 
     /// Takes what the system has accepted already: closing the listener would reset it.
-    fn take_waiting(&self, listener: &TcpListener) {
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        while let std::task::Poll::Ready(Ok((stream, peer))) = listener.poll_accept(&mut context) {
-            self.start(stream, peer);
+    fn take_waiting(&self, listener: TcpListener) -> io::Result<()> {
+        let listener = listener.into_std()?;
+        while let Ok((stream, peer)) = listener.accept() {
+            stream.set_nonblocking(true)?;
+            self.start(TcpStream::from_std(stream)?, peer);
         }
+        Ok(())
     }
 
     fn start(&self, stream: TcpStream, peer: SocketAddr) {

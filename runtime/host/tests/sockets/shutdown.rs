@@ -53,6 +53,21 @@ fn a_request_in_flight_is_finished() {
 }
 
 #[test]
+fn connections_without_a_request_do_not_hold_it_up() {
+    let mut edge = Edge::with(&Guest::default(), |config| {
+        config.shutdown_deadline = Span(4 * PATIENCE)
+    });
+    let (mut new, mut idle) = (edge.connect(), edge.connect());
+    idle.send(
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    );
+    assert_eq!(idle.reply().status, 200);
+    edge.shut_down();
+    assert!(new.is_closed() && idle.is_closed());
+    assert_eq!(edge.log().len(), 1);
+}
+
+#[test]
 fn the_deadline_ends_what_is_not_finished() {
     let (origin, seen, _open) = gate();
     let mut edge = Edge::with(&patient(&origin), |config| {
