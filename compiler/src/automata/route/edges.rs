@@ -1,6 +1,6 @@
 //! The hash table of literal edges, a part of it for each state.
 
-use edge_kernels::lookup::route::{EMPTY, Segment, first_slot, scan_segment};
+use edge_kernels::lookup::route::{EMPTY, RECORD, Segment, first_slot, scan_segment};
 
 use super::RouteError;
 use crate::automata::table::{push_u32, u32_from};
@@ -79,8 +79,9 @@ impl<'p> EdgeTable<'p> {
         self.max_probe
     }
 
-    /// Appends the slots and then, from offset `pool_at` on, what does not fit them.
-    pub fn append_to(&self, table: &mut Vec<u8>, pool_at: usize) {
+    /// Appends the slots and then what does not fit them.
+    pub fn append_to(&self, table: &mut Vec<u8>) {
+        let pool_at = table.len() + self.slots.len() * RECORD;
         let mut pool = Vec::new();
         for slot in &self.slots {
             let (first, len, place, tail) = match slot {
@@ -93,7 +94,7 @@ impl<'p> EdgeTable<'p> {
                 None => (0, EMPTY, 0, &[][..]),
             };
             table.extend_from_slice(&first.to_le_bytes());
-            for field in [len, place, u32_from(pool_at + pool.len())] {
+            for field in [len, place, u32_from(pool_at + pool.len()), 0] {
                 push_u32(table, field);
             }
             pool.extend_from_slice(tail);

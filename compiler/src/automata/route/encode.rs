@@ -1,6 +1,6 @@
 //! The bytes of a route table; their layout is in `edge_kernels::lookup::route`.
 
-use edge_kernels::lookup::route::{HEADER, SLOT, STATE, TAG_ANY, TAG_END};
+use edge_kernels::lookup::route::{HEADER, RECORD, TAG_ANY, TAG_END};
 
 use super::edges::EdgeTable;
 use super::subset::{Automaton, State};
@@ -19,14 +19,14 @@ pub(super) fn encode(automaton: &Automaton<'_>) -> Result<(Vec<u8>, Stats), Rout
         .collect();
 
     let mut edges = EdgeTable::default();
-    let mut layouts = Vec::with_capacity(walked.len());
+    let mut parts = Vec::with_capacity(walked.len());
     for state in &walked {
         let outgoing: Vec<(&[u8], u32)> = state
             .edges
             .iter()
             .map(|&(segment, target)| (segment, place(target)))
             .collect();
-        layouts.push(edges.add(&outgoing)?);
+        parts.push(edges.add(&outgoing)?);
     }
     let stats = Stats {
         states: walked.len(),
@@ -34,12 +34,11 @@ pub(super) fn encode(automaton: &Automaton<'_>) -> Result<(Vec<u8>, Stats), Rout
         max_probe: edges.max_probe(),
     };
 
-    let slots_at = HEADER + walked.len() * STATE;
-    let pool_at = slots_at + edges.slot_count() * SLOT;
-    let mut table = Vec::with_capacity(pool_at);
+    let mut table = Vec::with_capacity(HEADER + (walked.len() + edges.slot_count()) * RECORD);
     push_u32(&mut table, place(0));
-    for (state, part) in walked.iter().zip(&layouts) {
-        push_u32(&mut table, u32_from(slots_at + part.first * SLOT));
+    push_u32(&mut table, 0);
+    for (state, part) in walked.iter().zip(&parts) {
+        push_u32(&mut table, u32_from(walked.len() + part.first));
         push_u32(&mut table, part.mask);
         table.extend_from_slice(&part.probes.to_le_bytes());
         table.extend_from_slice(&part.skipped.to_le_bytes());
@@ -47,7 +46,7 @@ pub(super) fn encode(automaton: &Automaton<'_>) -> Result<(Vec<u8>, Stats), Rout
             push_u32(&mut table, field);
         }
     }
-    edges.append_to(&mut table, pool_at);
+    edges.append_to(&mut table);
     Ok((table, stats))
 }
 
@@ -76,7 +75,7 @@ fn places(automaton: &Automaton<'_>) -> Vec<u32> {
                 return TAG_END | state.leaf;
             }
             walked += 1;
-            u32_from(HEADER + (walked - 1) * STATE)
+            u32_from(walked - 1)
         })
         .collect()
 }

@@ -2,12 +2,6 @@
 
 use core::hint::select_unpredictable;
 
-/// The `N` bytes at offset `at`, if they are all there.
-#[inline(always)]
-pub(super) fn chunk_at<const N: usize>(bytes: &[u8], at: u32) -> Option<&[u8; N]> {
-    bytes.get(at as usize..)?.first_chunk()
-}
-
 /// The `u16` at byte `at`.
 #[inline]
 pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {

@@ -7,29 +7,29 @@
 //! | offset | bytes | field |
 //! | --- | --- | --- |
 //! | 0 | 4 | the start, a place |
-//! | 4 | 24 × states | see below |
-//! | | 20 × slots | segment's first 8 bytes, its length, the place it leads to, offset of its other bytes |
-//! | | | those other bytes |
+//! | 4 | 4 | 0 |
+//! | 8 | 24 × records | the states, then the slots |
+//! | | | those bytes of segments that do not fit their slots |
 //!
-//! A state: offset of its first slot (`u32`); mask of what chooses where a search
-//! starts (`u32`); how many slots a search may read, 0 without literal edges (`u16`); how
-//! many bits of the hash lie below the mask (`u16`); the leaf of a path that ends here
+//! A state: number of its first slot's record (`u32`); mask of what the hash adds to it
+//! (`u32`); how many slots a search may read, 0 without literal edges (`u16`); how many
+//! bits of the hash lie below the mask (`u16`); the leaf of a path that ends here
 //! (`u32`); the places after any other segment that is not empty, and after one that is.
 //!
+//! A slot: the segment's first 8 bytes; its length (`u32`, of an empty slot `u32::MAX`);
+//! the place that it leads to; the offset of its other bytes from the table's start; 0.
+//!
 //! A *leaf* is the number of a list of patterns: all that match; leaf 0 is empty. A
-//! *place* has two tag bits on top: the offset of a state to go on from; a leaf for a path
-//! that ends here (no longer one matches anything); or a leaf whatever follows. All
-//! offsets count from the table's start. An empty slot has the length `u32::MAX`.
+//! *place* has two tag bits on top: the record of a state to go on from; a leaf for a path
+//! that ends here (no longer one matches anything); or a leaf whatever follows.
 
 use super::hash::{equal, mix};
-use super::load::{chunk_at, u16_at, u32_at, u64_at};
+use super::load::{u16_at, u32_at, u64_at};
 
-/// Bytes before the states.
-pub const HEADER: usize = 4;
-/// Bytes of a state.
-pub const STATE: usize = 24;
-/// Bytes of a slot.
-pub const SLOT: usize = 20;
+/// Bytes before the records.
+pub const HEADER: usize = 8;
+/// Bytes of a state or slot.
+pub const RECORD: usize = 24;
 /// The length in an empty slot.
 pub const EMPTY: u32 = u32::MAX;
 
@@ -55,28 +55,43 @@ pub fn find(table: &[u8], path: &[u8]) -> u32 {
         return 0;
     };
     let mut place = u32_at(table, 0);
+    let records = table
+        .get(HEADER..)
+        .unwrap_or_default()
+        .as_chunks::<RECORD>()
+        .0;
     loop {
         if place & TAG != 0 {
+            // Something follows.
             return if place & TAG == TAG_ANY {
                 place & !TAG
             } else {
                 0
             };
         }
-        let Some(state) = chunk_at::<STATE>(table, place) else {
+        let Some(state) = records.get(place as usize) else {
             return 0;
         };
         let segment = scan_segment(path, rest);
-        place = follow(table, state, &segment, rest);
-        match rest.get(segment.len..).and_then(<[u8]>::split_first) {
-            Some((_slash, others)) => rest = others,
-            None => break,
+        place = match find_edge(table, records, state, &segment, rest) {
+            Some(slot) => u32_at(slot, 12),
+            None => u32_at(state, if segment.len == 0 { 20 } else { 16 }),
+        };
+        if segment.len >= rest.len() {
+            break;
         }
+        // A slash follows the segment.
+        let Some(others) = rest.get(segment.len.wrapping_add(1)..) else {
+            return 0;
+        };
+        rest = others;
     }
     if place & TAG != 0 {
         return place & !TAG;
     }
-    chunk_at::<STATE>(table, place).map_or(0, |state| u32_at(state, 12))
+    records
+        .get(place as usize)
+        .map_or(0, |state| u32_at(state, 12))
 }
 
 /// Segment `index` of `path`, counted from 0: what follows slash number `index`, up to
@@ -172,28 +187,34 @@ pub fn first_slot(hash: u64, mask: u32, skipped: u16) -> u32 {
     (hash >> (skipped & 63)) as u32 & mask
 }
 
-/// The place after `segment`, the first of `rest`.
+/// The slot of the state's edge for `segment`, the first of `rest`.
 #[inline(always)]
-fn follow(table: &[u8], state: &[u8; STATE], segment: &Segment, rest: &[u8]) -> u32 {
+fn find_edge<'t>(
+    table: &[u8],
+    records: &'t [[u8; RECORD]],
+    state: &[u8; RECORD],
+    segment: &Segment,
+    rest: &[u8],
+) -> Option<&'t [u8; RECORD]> {
     let chosen = first_slot(segment.hash, u32_at(state, 4), u16_at(state, 10));
-    let mut at = u32_at(state, 0).wrapping_add(chosen.wrapping_mul(SLOT as u32));
+    let mut at = u32_at(state, 0).wrapping_add(chosen);
     for _ in 0..u16_at(state, 8) {
-        let Some(slot) = chunk_at::<SLOT>(table, at) else {
-            break;
-        };
+        let slot = records.get(at as usize)?;
         if u64_at(slot, 0) == segment.first
             && u32_at(slot, 8) as usize == segment.len
             && (segment.len <= 8 || has_tail(table, u32_at(slot, 16), segment.len, rest))
         {
-            return u32_at(slot, 12);
+            return Some(slot);
         }
-        at = at.wrapping_add(SLOT as u32);
+        at = at.wrapping_add(1);
     }
-    u32_at(state, if segment.len == 0 { 20 } else { 16 })
+    None
 }
 
 /// Whether the segment's bytes after the eighth are those at `offset`.
-#[inline]
+///
+/// Apart, so that segments without such bytes pay nothing for it.
+#[inline(never)]
 fn has_tail(table: &[u8], offset: u32, len: usize, rest: &[u8]) -> bool {
     let tail = rest.get(8..len).unwrap_or_default();
     let pooled = table
@@ -216,13 +237,17 @@ fn word(path: &[u8], rest: &[u8]) -> u64 {
         return u64::from_le_bytes(*word);
     }
     let Some(last) = path.last_chunk() else {
-        return rest
-            .iter()
-            .rfold(SLASHES, |word, &byte| word << 8 | u64::from(byte));
+        return short_word(rest);
     };
     // Fewer than eight bytes are left. Two shifts, because none may be.
     let bits = 8 * (rest.len() as u32 & 7);
     (u64::from_le_bytes(*last) >> 8 >> (56 - bits)) | SLASHES << bits
+}
+
+#[inline(never)]
+fn short_word(rest: &[u8]) -> u64 {
+    rest.iter()
+        .rfold(SLASHES, |word, &byte| word << 8 | u64::from(byte))
 }
 
 /// A mark on top of the first byte that is a slash; what lies above it means nothing.
