@@ -5,7 +5,9 @@
 //! settings are errors: a typing error must not turn a limit off. Relative paths start
 //! at the folder of the file that names them.
 
+mod given;
 mod secret;
+mod sections;
 mod units;
 
 use std::collections::BTreeMap;
@@ -14,11 +16,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de;
-use serde_json::Value;
 
-use crate::settings::{Geo, GeoTable, Network, Settings};
+use crate::settings::{Geo, Network};
 
 pub use secret::{SecretError, SecretSource};
+pub use sections::{Edge, Limits, Log, LogTarget, Origin, Tls};
 pub use units::{Bytes, Span};
 
 /// The host's settings.
@@ -57,80 +59,9 @@ pub struct Config {
     /// The folder that relative paths start from.
     #[serde(skip)]
     pub folder: PathBuf,
-}
-
-/// Bounds on what one client can take.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Longest request head, request line included; beyond: 431. From 8 to 64 KiB. Default: `64KiB`.
-    pub head: Bytes,
-    /// Most header fields of a request; beyond: 431. Default: 100.
-    pub headers: usize,
-    /// Most connections at a time; beyond: 503 and a close. Default: 10000.
-    pub connections: usize,
-    /// Longest time from a head's first byte to its last; beyond: a close. Default: `30s`.
-    pub head_timeout: Span,
-    /// Longest time between two requests of a connection; beyond: a close. Default: `75s`.
-    pub idle_timeout: Span,
-    /// Longest silence of a client while its body is awaited; beyond: a close. Default: `30s`.
-    pub body_timeout: Span,
-    /// Longest time in which a client takes no byte of what is sent to it; beyond: a close.
-    /// Default: `30s`.
-    pub write_timeout: Span,
-    /// Whether a client that has closed its sending side still gets its answer. When false,
-    /// it is taken for gone, and what it asked for is given up. Default: false.
-    pub half_close: bool,
-    /// Most idle connections that a worker keeps to one origin. Default: 64.
-    pub origin_idle: usize,
-}
-
-/// The access log: one JSON object a line, for each request.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Log {
-    /// `"stdout"`, `"off"` or `{ file = "access.log" }`. Default: `"stdout"`.
-    pub target: LogTarget,
-    /// Most lines that wait to be written; beyond, lines are dropped and counted. Default: 8192.
-    pub queue: usize,
-}
-
-/// Where the access log goes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogTarget {
-    /// The standard output.
-    Stdout,
-    /// Nowhere.
-    Off,
-    /// A file; lines are appended.
-    File(PathBuf),
-}
-
-/// Settings of one origin.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Origin {
-    /// Used instead of the policy's `url`: `http://host[:port]` or `https://…`.
-    pub url: Option<String>,
-}
-
-/// Facts about this host's place.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Edge {
-    /// The point of presence.
-    pub pop: Option<String>,
-    /// The region.
-    pub region: Option<String>,
-}
-
-/// Encrypted connections to origins.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Tls {
-    /// PEM file with certificates that are trusted beside the system's own.
-    pub ca: Option<PathBuf>,
+    /// All this as it was written.
+    #[serde(skip)]
+    source: toml::Table,
 }
 
 /// Why settings can't be used.
@@ -152,6 +83,14 @@ pub enum ConfigError {
         /// The line, from 1.
         line: usize,
         /// What is wrong. The line itself is not repeated: a secret might stand there.
+        message: String,
+    },
+    /// A single setting isn't valid.
+    #[error("`--set {name}`: {message}")]
+    Set {
+        /// Its name.
+        name: String,
+        /// What is wrong.
         message: String,
     },
 }
@@ -187,6 +126,8 @@ impl Config {
             invalid(before.matches('\n').count() + 1, error.message().to_owned())
         })?;
         config.check().map_err(|message| invalid(1, message))?;
+        // It was read once already.
+        config.source = text.parse().unwrap_or_default();
         config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(config)
     }
@@ -204,52 +145,70 @@ impl Config {
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into))
     }
 
-    /// What the policy is given: reads the secrets from where they are.
+    /// Changes one setting: `geo.country=DE`. The value is read as in the file; where that
+    /// makes no sense, as a string. What was changed by other means than the file and this
+    /// function is forgotten.
     ///
     /// # Errors
-    /// When a secret isn't where it should be.
-    pub fn settings(&self) -> Result<Settings, SecretError> {
-        let mut secrets = BTreeMap::new();
-        for (name, source) in &self.secrets {
-            secrets.insert(name.clone(), source.read(name, &self.folder)?);
+    /// When there is no such setting, or the value doesn't fit it; then nothing changes.
+    pub fn set(&mut self, assignment: &str) -> Result<(), ConfigError> {
+        let (name, value) = assignment.split_once('=').unwrap_or_default();
+        let name = name.trim();
+        let wrong = |message: String| ConfigError::Set {
+            name: name.to_owned(),
+            message,
+        };
+        if name.is_empty() {
+            return Err(wrong("expected NAME=VALUE".to_owned()));
         }
-        Ok(Settings {
-            secrets,
-            params: self
-                .params
-                .iter()
-                .map(|(name, value)| (name.clone(), param(value)))
-                .collect(),
-            geo: self.geo_table(),
-            pop: self.edge.pop.clone(),
-            region: self.edge.region.clone(),
-            trusted: self.trusted_proxies.clone(),
-        })
+        let text = toml::Value::String(value.trim().to_owned());
+        let as_text = self.with(name, text);
+        // The more telling problem is that of the value as it would stand in the file.
+        let changed = match value.trim().parse::<toml::Value>() {
+            Ok(value) => self
+                .with(name, value)
+                .or_else(|problem| as_text.map_err(|_| problem)),
+            Err(_) => as_text,
+        };
+        *self = changed.map_err(wrong)?;
+        Ok(())
     }
 
-    fn geo_table(&self) -> GeoTable {
-        let mut places = self.geo_networks.clone();
-        places.push((Network::ALL, self.geo.clone()));
-        GeoTable::new(places)
+    /// A copy in which one setting has this value.
+    fn with(&self, name: &str, value: toml::Value) -> Result<Self, String> {
+        let mut source = self.source.clone();
+        let mut table = &mut source;
+        let mut keys: Vec<&str> = name.split('.').collect();
+        let last = keys.pop().unwrap_or_default();
+        for key in keys {
+            let entry = table
+                .entry(key)
+                .or_insert_with(|| toml::Table::new().into());
+            table = entry
+                .as_table_mut()
+                .ok_or_else(|| format!("`{key}` is not a table"))?;
+        }
+        table.insert(last.to_owned(), value);
+        let mut config: Self = source
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| error.message().to_owned())?;
+        config.check()?;
+        config.folder.clone_from(&self.folder);
+        config.source = source;
+        Ok(config)
     }
 
     fn check(&self) -> Result<(), String> {
-        let positive = [
+        for (name, value) in [
             ("workers", self.worker_count()),
-            ("limits.headers", self.limits.headers),
-            ("limits.connections", self.limits.connections),
             ("log.queue", self.log.queue),
-        ];
-        for (name, value) in positive {
+        ] {
             if value == 0 {
                 return Err(format!("`{name}` must be at least 1"));
             }
         }
-        let head = self.limits.head.0;
-        if !(8 << 10..=64 << 10).contains(&head) {
-            return Err("`limits.head` must be between `8KiB` and `64KiB`".to_owned());
-        }
-        Ok(())
+        self.limits.check()
     }
 }
 
@@ -270,31 +229,7 @@ impl Default for Config {
             edge: Edge::default(),
             tls: Tls::default(),
             folder: PathBuf::new(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            head: Bytes(64 << 10),
-            headers: 100,
-            connections: 10_000,
-            head_timeout: Span::from_secs(30),
-            idle_timeout: Span::from_secs(75),
-            body_timeout: Span::from_secs(30),
-            write_timeout: Span::from_secs(30),
-            half_close: false,
-            origin_idle: 64,
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            target: LogTarget::Stdout,
-            queue: 8192,
+            source: toml::Table::new(),
         }
     }
 }
@@ -313,133 +248,5 @@ fn places<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Vec<(Network
     places.into_iter().map(place).collect()
 }
 
-/// A param's value as a manifest would hold it. A date is text.
-fn param(value: &toml::Value) -> Value {
-    match value {
-        toml::Value::String(text) => Value::from(text.as_str()),
-        toml::Value::Integer(number) => Value::from(*number),
-        toml::Value::Float(number) => Value::from(*number),
-        toml::Value::Boolean(truth) => Value::from(*truth),
-        toml::Value::Datetime(date) => Value::from(date.to_string()),
-        toml::Value::Array(items) => items.iter().map(param).collect(),
-        toml::Value::Table(table) => Value::Object(
-            table
-                .iter()
-                .map(|(name, value)| (name.clone(), param(value)))
-                .collect(),
-        ),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    fn parse(text: &str) -> Result<Config, ConfigError> {
-        Config::parse(text, Path::new("conf/host.toml"))
-    }
-
-    fn problem(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn an_empty_file_is_the_default() {
-        let config = parse("").unwrap();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(config.limits.head, Bytes(65_536));
-        assert_eq!(config.log.target, LogTarget::Stdout);
-        assert_eq!(config.shutdown_deadline, Span::from_secs(30));
-        assert!(config.worker_count() > 0);
-    }
-
-    #[test]
-    fn a_whole_file() {
-        let config = parse(
-            r#"
-            listen = "[::1]:0"
-            workers = 3
-            shutdown_deadline = "1m30s"
-            trusted_proxies = ["10.0.0.0/8", "::1"]
-            [limits]
-            head = "16KiB"
-            head_timeout = "250ms"
-            [log]
-            target = { file = "access.log" }
-            queue = 4
-            [origins.shop]
-            url = "http://127.0.0.1:9000"
-            [secrets]
-            KEY = { env = "APP_KEY" }
-            OTHER = { file = "other.txt" }
-            [params]
-            ramp = "12.5%"
-            [geo]
-            country = "DE"
-            asn = 3320
-            [geo_networks]
-            "203.0.113.0/24" = { country = "FR" }
-            [edge]
-            pop = "fra"
-            [tls]
-            ca = "ca.pem"
-            "#,
-        )
-        .unwrap();
-        assert_eq!(config.worker_count(), 3);
-        assert_eq!(config.shutdown_deadline, Span::from_secs(90));
-        assert_eq!(
-            config.trusted_proxies,
-            ["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()]
-        );
-        assert_eq!(config.log.target, LogTarget::File("access.log".into()));
-        assert_eq!(
-            config.resolve(Path::new("ca.pem")),
-            Path::new("conf/ca.pem")
-        );
-        assert_eq!(
-            config.secrets.get("KEY"),
-            Some(&SecretSource::Env("APP_KEY".into()))
-        );
-        assert_eq!(config.geo.asn, Some(3320));
-        let country = |ip: &str| {
-            config
-                .geo_table()
-                .locate(ip.parse().unwrap())
-                .unwrap()
-                .country
-                .clone()
-        };
-        assert_eq!(country("203.0.113.9").as_deref(), Some("FR"));
-        assert_eq!(country("192.0.2.1").as_deref(), Some("DE"));
-    }
-
-    #[test]
-    fn problems_name_file_line_and_setting() {
-        let text = problem("workers = 1\n[limits]\nheed = \"1KiB\"\n");
-        assert!(text.starts_with("conf/host.toml:3: "), "{text}");
-        assert!(text.contains("unknown field `heed`"), "{text}");
-        assert!(
-            problem("[limits]\nhead_timeout = 5").contains("5s"),
-            "a number lacks its unit"
-        );
-        assert!(problem("[limits]\nhead = \"1KiB\"").contains("limits.head"));
-        assert!(problem("workers = 0").contains("`workers`"));
-        assert!(problem("trusted_proxies = [\"10.0.0.0/40\"]").contains("10.0.0.0/40"));
-    }
-
-    #[test]
-    fn a_secret_never_stands_in_the_file() {
-        let text = problem("[secrets]\nKEY = \"hunter2\"\n");
-        assert!(
-            text.contains(":2: a secret must not stand in this file"),
-            "{text}"
-        );
-        assert!(!text.contains("hunter2"), "{text}");
-        assert!(problem("[secrets]\nKEY = { value = \"x\" }").contains("unknown field `value`"));
-        assert!(problem("[secrets]\nKEY = {}").contains("needs `env` or `file`"));
-        assert!(problem("[secrets]\nKEY = { env = \"A\", file = \"b\" }").contains("not both"));
-    }
-}
+mod tests;

@@ -50,11 +50,9 @@ impl Edge {
 
     /// One worker on any port.
     pub fn config(log: PathBuf) -> Config {
-        let mut config = Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            workers: Some(1),
-            ..Config::default()
-        };
+        let mut config = Config::default();
+        config.listen = "127.0.0.1:0".parse().unwrap();
+        config.workers = Some(1);
         config.log.target = LogTarget::File(log);
         config.shutdown_deadline = Span(PATIENCE);
         config

@@ -1,0 +1,130 @@
+//! The tables of the file.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::units::{Bytes, Span};
+
+/// Bounds on what one client can take.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Longest request head, request line included; beyond: 431. From 8 to 64 KiB. Default: `64KiB`.
+    pub head: Bytes,
+    /// Most header fields of a request; beyond: 431. Default: 100.
+    pub headers: usize,
+    /// Most connections at a time; beyond: 503 and a close. Default: 10000.
+    pub connections: usize,
+    /// Longest time from a head's first byte to its last; beyond: a close. Default: `30s`.
+    pub head_timeout: Span,
+    /// Longest time between two requests of a connection; beyond: a close. Default: `75s`.
+    pub idle_timeout: Span,
+    /// Longest silence of a client while its body is awaited; beyond: a close. Default: `30s`.
+    pub body_timeout: Span,
+    /// Longest time in which a client takes no byte of what is sent to it; beyond: a close.
+    /// Default: `30s`.
+    pub write_timeout: Span,
+    /// Whether a client that has closed its sending side still gets its answer. When false,
+    /// it is taken for gone, and what it asked for is given up. Default: false.
+    pub half_close: bool,
+    /// Most idle connections that a worker keeps to one origin. Default: 64.
+    pub origin_idle: usize,
+}
+
+/// The access log: one JSON object a line, for each request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `"stdout"`, `"off"` or `{ file = "access.log" }`. Default: `"stdout"`.
+    pub target: LogTarget,
+    /// Most lines that wait to be written; beyond, lines are dropped and counted. Default: 8192.
+    pub queue: usize,
+}
+
+/// Where the access log goes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogTarget {
+    /// The standard output.
+    Stdout,
+    /// Nowhere.
+    Off,
+    /// A file; lines are appended.
+    File(PathBuf),
+}
+
+/// Settings of one origin.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Origin {
+    /// Used instead of the policy's `url`: `http://host[:port]` or `https://…`.
+    pub url: Option<String>,
+}
+
+/// Facts about this host's place.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Edge {
+    /// The point of presence.
+    pub pop: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+}
+
+/// Encrypted connections to origins.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with certificates that are trusted beside the system's own.
+    pub ca: Option<PathBuf>,
+}
+
+impl Limits {
+    /// Says what no server could work with.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if !(8 << 10..=64 << 10).contains(&self.head.0) {
+            return Err("`limits.head` must be between `8KiB` and `64KiB`".to_owned());
+        }
+        for (name, value) in [("headers", self.headers), ("connections", self.connections)] {
+            if value == 0 {
+                return Err(format!("`limits.{name}` must be at least 1"));
+            }
+        }
+        let times = [
+            ("head_timeout", self.head_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("body_timeout", self.body_timeout),
+            ("write_timeout", self.write_timeout),
+        ];
+        match times.iter().find(|(_, time)| time.0.is_zero()) {
+            Some((name, _)) => Err(format!("`limits.{name}` must be longer than nothing")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: Bytes(64 << 10),
+            headers: 100,
+            connections: 10_000,
+            head_timeout: Span::from_secs(30),
+            idle_timeout: Span::from_secs(75),
+            body_timeout: Span::from_secs(30),
+            write_timeout: Span::from_secs(30),
+            half_close: false,
+            origin_idle: 64,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            target: LogTarget::Stdout,
+            queue: 8192,
+        }
+    }
+}

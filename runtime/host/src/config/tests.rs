@@ -1,0 +1,156 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("conf/host.toml"))
+}
+
+fn problem(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    let config = parse("").unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.limits.head, Bytes(65_536));
+    assert_eq!(config.log.target, LogTarget::Stdout);
+    assert_eq!(config.shutdown_deadline, Span::from_secs(30));
+    assert!(config.worker_count() > 0);
+}
+
+#[test]
+fn a_whole_file() {
+    let config = parse(
+        r#"
+        listen = "[::1]:0"
+        workers = 3
+        shutdown_deadline = "1m30s"
+        trusted_proxies = ["10.0.0.0/8", "::1"]
+        [limits]
+        head = "16KiB"
+        head_timeout = "250ms"
+        [log]
+        target = { file = "access.log" }
+        queue = 4
+        [origins.shop]
+        url = "http://127.0.0.1:9000"
+        [secrets]
+        KEY = { env = "APP_KEY" }
+        OTHER = { file = "other.txt" }
+        [params]
+        ramp = "12.5%"
+        [geo]
+        country = "DE"
+        asn = 3320
+        [geo_networks]
+        "203.0.113.0/24" = { country = "FR" }
+        [edge]
+        pop = "fra"
+        [tls]
+        ca = "ca.pem"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.worker_count(), 3);
+    assert_eq!(config.shutdown_deadline, Span::from_secs(90));
+    assert_eq!(
+        config.trusted_proxies,
+        ["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()]
+    );
+    assert_eq!(config.log.target, LogTarget::File("access.log".into()));
+    assert_eq!(
+        config.resolve(Path::new("ca.pem")),
+        Path::new("conf/ca.pem")
+    );
+    assert_eq!(
+        config.secrets.get("KEY"),
+        Some(&SecretSource::Env("APP_KEY".into()))
+    );
+    assert_eq!(config.geo.asn, Some(3320));
+    let country = |ip: &str| {
+        config
+            .geo_table()
+            .locate(ip.parse().unwrap())
+            .unwrap()
+            .country
+            .clone()
+    };
+    assert_eq!(country("203.0.113.9").as_deref(), Some("FR"));
+    assert_eq!(country("192.0.2.1").as_deref(), Some("DE"));
+}
+
+#[test]
+fn problems_name_file_line_and_setting() {
+    let text = problem("workers = 1\n[limits]\nheed = \"1KiB\"\n");
+    assert!(text.starts_with("conf/host.toml:3: "), "{text}");
+    assert!(text.contains("unknown field `heed`"), "{text}");
+    assert!(
+        problem("[limits]\nhead_timeout = 5").contains("5s"),
+        "a number lacks its unit"
+    );
+    assert!(problem("[limits]\nhead = \"1KiB\"").contains("limits.head"));
+    assert!(problem("workers = 0").contains("`workers`"));
+    assert!(problem("trusted_proxies = [\"10.0.0.0/40\"]").contains("10.0.0.0/40"));
+}
+
+#[test]
+fn a_secret_never_stands_in_the_file() {
+    let text = problem("[secrets]\nKEY = \"hunter2\"\n");
+    assert!(
+        text.contains(":2: a secret must not stand in this file"),
+        "{text}"
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+    assert!(problem("[secrets]\nKEY = { value = \"x\" }").contains("unknown field `value`"));
+    assert!(problem("[secrets]\nKEY = {}").contains("needs `env` or `file`"));
+    assert!(problem("[secrets]\nKEY = { env = \"A\", file = \"b\" }").contains("not both"));
+}
+
+#[test]
+fn single_settings_replace_those_of_the_file() {
+    let mut config = parse("[geo]\ncountry = \"FR\"\ncity = \"Paris\"\n").unwrap();
+    for assignment in [
+        "geo.country=DE",
+        "geo.asn=3320",
+        "workers = 2",
+        "params.ramp=\"5%\"",
+        "log.target=off",
+    ] {
+        config.set(assignment).unwrap();
+    }
+    assert_eq!(config.geo.country.as_deref(), Some("DE"));
+    assert_eq!(config.geo.city.as_deref(), Some("Paris"));
+    assert_eq!((config.geo.asn, config.worker_count()), (Some(3320), 2));
+    assert_eq!(config.log.target, LogTarget::Off);
+    assert_eq!(config.folder, Path::new("conf"));
+    // What looks like a number is a string where a string belongs.
+    config.set("geo.city=75001").unwrap();
+    assert_eq!(config.geo.city.as_deref(), Some("75001"));
+}
+
+#[test]
+fn a_wrong_single_setting_changes_nothing() {
+    let mut config = parse("workers = 2").unwrap();
+    for (assignment, problem) in [
+        ("geo.countri=DE", "unknown field `countri`"),
+        ("workers=0", "at least 1"),
+        ("workers=many", "`--set workers`"),
+        ("workers.more=1", "`--set workers.more`"),
+        ("workers", "NAME=VALUE"),
+        ("=1", "NAME=VALUE"),
+        ("secrets.KEY=hunter2", "must not stand"),
+    ] {
+        let text = config.set(assignment).unwrap_err().to_string();
+        assert!(text.contains(problem), "{assignment}: {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    assert_eq!(config.worker_count(), 2);
+    config.set("workers=3").unwrap();
+}
+
+#[test]
+fn limits_of_zero_are_refused() {
+    assert!(problem("[limits]\nidle_timeout = \"0s\"").contains("`limits.idle_timeout`"));
+}
