@@ -25,15 +25,15 @@ use crate::source::Span;
 
 /// A spelling of another language.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("`{found}` is not of this language")]
-#[diagnostic(code(E0105), help("{}", help.as_deref().unwrap_or("the operators are `and or not == != < <= > >= in matches contains starts_with ends_with else`")))]
+#[error("`{found}` is not written so here")]
+#[diagnostic(code(E0105), help("{help}"))]
 pub struct ForeignSpelling {
     /// What stands there.
     pub found: String,
     /// What to write; empty: nothing.
     pub instead: String,
-    /// What else there is to say.
-    pub help: Option<String>,
+    /// What to write, in a sentence.
+    pub help: String,
     /// Where.
     #[label("{}", if instead.is_empty() { "remove it".to_owned() } else { format!("write `{instead}`") })]
     pub span: Span,

@@ -26,10 +26,7 @@ use crate::source::Span;
 /// An operator where its operands don't fit.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("`{word}` can not stand here")]
-#[diagnostic(
-    code(E0115),
-    help("`not` stands before a whole comparison, `any` before one side of it; brackets group")
-)]
+#[diagnostic(code(E0115), help("{}", place(word)))]
 pub struct OperatorOutOfPlace {
     /// The operator.
     pub word: String,
@@ -41,5 +38,18 @@ pub struct OperatorOutOfPlace {
 impl Problem for OperatorOutOfPlace {
     fn span(&self) -> Span {
         self.span
+    }
+}
+
+/// Where an operator may stand.
+fn place(word: &str) -> &'static str {
+    match word {
+        "not" => "`not` stands before a whole comparison: `not (a == b)`, `a and not b`",
+        "any" => {
+            "`any` stands right before one side of a comparison: `any a contains b`, `a == any b`"
+        }
+        "otherwise" => "`otherwise` stands once, as the last arm",
+        "(" => "only a function's name can be called",
+        _ => "brackets say what belongs together",
     }
 }

@@ -64,7 +64,7 @@ impl<'t> Stop<'t> {
         self.rules.contains(&rule)
     }
 
-    fn could_be_expression(&self) -> bool {
+    pub(super) fn could_be_expression(&self) -> bool {
         use Rule::{expr, operand, simple_operand, value};
         [expr, operand, simple_operand, value]
             .iter()
@@ -91,8 +91,11 @@ impl<'t> Stop<'t> {
         } else {
             &visible
         };
+        let (signs, mut rules): (Vec<Rule>, Vec<Rule>) =
+            rules.iter().partition(|&&rule| expected::is_sign(rule));
+        rules.extend(signs);
         let mut words: Vec<String> = Vec::new();
-        for &rule in rules {
+        for rule in rules {
             let word = expected::words(rule);
             if !words.contains(&word) {
                 words.push(word);
@@ -116,7 +119,12 @@ impl<'t> Builder<'t, '_> {
         if DECLARATIONS.contains(&word) && !misplaced(word, text) {
             return false;
         }
-        let span = self.range(0, token.end);
+        let word = if text.starts_with("//") || text.starts_with("/*") {
+            text.get(..2).unwrap_or(word)
+        } else {
+            word
+        };
+        let span = self.range(0, word.len());
         let word = shortened(word);
         if STATEMENTS.contains(&word.as_str()) {
             self.report(MisplacedStatement { word, span });
@@ -160,7 +168,7 @@ impl<'t> Builder<'t, '_> {
         if self.foreign(&stop, span) || self.special(&stop, span) {
             return;
         }
-        let help = self.similar_keyword(&stop);
+        let help = self.similar_keyword(&stop).or_else(|| hint(&stop));
         self.report(Expected {
             expected: stop.expected_words(),
             found: stop.found_words(),
@@ -226,6 +234,14 @@ impl<'t> Builder<'t, '_> {
                 between: "the elements",
                 span: self.gap_before(stop),
             });
+        } else if stop.could_be(Rule::comma)
+            && stop.could_be(Rule::step)
+            && expected::is_expectation(word)
+        {
+            self.report(MissingComma {
+                between: "the expectations",
+                span: self.gap_before(stop),
+            });
         } else if word == "{" && stop.could_be_expression() {
             self.report(ObjectOutOfPlace { span });
         } else if stop.could_be(Rule::name) && is_reserved(word) {
@@ -235,9 +251,10 @@ impl<'t> Builder<'t, '_> {
             });
         } else if stop.could_be(Rule::text)
             || stop.could_be(Rule::route_head)
+            || word == ":"
             || stop.could_be_expression()
         {
-            return self.missing_quotes(stop, span) || self.unknown_word(stop, span);
+            return self.missing_quotes(stop) || self.unknown_word(stop, span);
         } else {
             return self.unknown_word(stop, span);
         }
@@ -251,24 +268,29 @@ impl<'t> Builder<'t, '_> {
     }
 
     /// `/path` and `https://…` without quotes.
-    fn missing_quotes(&mut self, stop: &Stop<'_>, span: Span) -> bool {
-        let rest = stop.rest();
+    fn missing_quotes(&mut self, stop: &Stop<'_>) -> bool {
+        let mut at = stop.at;
+        if stop.rest().starts_with("://") {
+            at = stop
+                .before()
+                .trim_end_matches(|c: char| c.is_ascii_alphabetic())
+                .len();
+        }
+        let rest = stop.text.get(at..).unwrap_or_default();
         let bare: &str = rest
             .split(|c: char| c.is_whitespace() || c == '{' || c == ',')
             .next()
             .unwrap_or_default();
         let path = bare.starts_with('/') && !bare.starts_with("//");
-        let word = bare.starts_with(|c: char| c.is_ascii_alphanumeric());
-        let text_only = stop.could_be(Rule::text) && !stop.could_be_expression();
-        if !path && !bare.contains("://") && !(word && text_only && bare.contains(['.', '-', '/']))
-        {
+        let address = bare.contains("://");
+        let only_text = stop.could_be(Rule::text) && !stop.could_be_expression();
+        let file = only_text
+            && bare.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && bare.contains(['.', '-', '/']);
+        if !(path || address || file) {
             return false;
         }
-        let end = span.start as usize + bare.len();
-        let span = Span {
-            end: u32::try_from(end).unwrap_or(span.end),
-            ..span
-        };
+        let span = self.range(at, at + bare.len());
         self.report(MissingQuotes {
             text: shortened(bare),
             span,
@@ -279,25 +301,37 @@ impl<'t> Builder<'t, '_> {
     /// A word where one of a list of words must begin what follows.
     fn unknown_word(&mut self, stop: &Stop<'_>, span: Span) -> bool {
         let word = stop.word();
-        let Some((kind, words)) = stop.rules.iter().find_map(|&rule| expected::choices(rule))
-        else {
-            return false;
-        };
-        if stop.found.is_none_or(|token| token.kind != Kind::Word) || is_reserved(word) {
-            return false;
-        }
-        let all = stop
+        let choices: Vec<expected::Choice> = stop
             .rules
             .iter()
             .filter_map(|&rule| expected::choices(rule))
-            .flat_map(|(_, words)| words.iter().copied());
-        let help = if kind == "statement"
+            .collect();
+        let all = choices.iter().flat_map(|(_, words)| words.iter().copied());
+        let meant = nearest(word, all);
+        let holds =
+            |choice: &&expected::Choice| meant.is_some_and(|meant| choice.1.contains(&meant));
+        let Some(&(kind, words)) = choices
+            .iter()
+            .find(holds)
+            .or(choices.iter().find(|c| c.0 != "format"))
+        else {
+            return false;
+        };
+        let condition = word == "if" && words.contains(&"when");
+        if stop.found.is_none_or(|token| token.kind != Kind::Word)
+            || is_reserved(word) && !condition
+        {
+            return false;
+        }
+        let help = if condition {
+            "a condition is written `when`".to_owned()
+        } else if kind == "statement"
             && matches!(word, "header" | "cache" | "path" | "fallback" | "retry")
         {
             format!("`{word}` stands in the block of a `proxy`: `proxy shop {{ {word} … }}`")
         } else if words.contains(&word) {
             format!("`{word}` can't stand alone: see how it is written in the docs")
-        } else if let Some(meant) = nearest(word, all) {
+        } else if let Some(meant) = meant {
             format!("did you mean `{meant}`?")
         } else if stop.could_be(Rule::comma) {
             format!("if `{word}` is one more of the list, put a comma before it")
@@ -318,14 +352,61 @@ impl<'t> Builder<'t, '_> {
         if stop.found?.kind != Kind::Word {
             return None;
         }
+        let dotted = stop
+            .rest()
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
+        let word = stop.rest().get(..dotted?).unwrap_or_default();
         let keywords: Vec<String> = stop
             .rules
             .iter()
             .map(|&rule| expected::words(rule).trim_matches('`').to_owned())
             .collect();
-        let meant = nearest(stop.word(), keywords.iter().map(String::as_str))?;
+        let meant = nearest(word, keywords.iter().map(String::as_str))?;
         Some(format!("did you mean `{meant}`?"))
     }
+}
+
+/// What else to say about a place.
+fn hint(stop: &Stop<'_>) -> Option<String> {
+    let word = stop.word();
+    let is_text = stop.found.is_some_and(|token| token.kind == Kind::Text);
+    if word == "if" && stop.could_be_expression() {
+        return Some(
+            "`if` is a statement; a choice between values is `choose { C => A, otherwise => B }`"
+                .to_owned(),
+        );
+    }
+    if word == "if" && stop.could_be(Rule::kw_when) {
+        return Some("a condition is written `when`".to_owned());
+    }
+    if word == "header" && stop.could_be(Rule::response_header) {
+        return Some(
+            "write `response.header`; headers to the origin are set in the block of a `proxy`"
+                .to_owned(),
+        );
+    }
+    if stop.could_be(Rule::method)
+        && word.bytes().all(|b| b.is_ascii_lowercase())
+        && !word.is_empty()
+    {
+        return Some(format!(
+            "methods are written in capitals: `{}`",
+            word.to_ascii_uppercase()
+        ));
+    }
+    if is_text
+        && stop
+            .rules
+            .iter()
+            .all(|&rule| matches!(rule, Rule::word | Rule::name | Rule::path))
+    {
+        return Some("this is a word and stands without quotes".to_owned());
+    }
+    let (_, words) = stop
+        .rules
+        .iter()
+        .find_map(|&rule| expected::choices(rule))?;
+    (words.len() < 14).then(|| format!("it is one of {}", words.join(", ")))
 }
 
 /// Words that begin both a declaration and a statement, written here as statements.

@@ -3,8 +3,11 @@
 use super::grammar::{Rule, is_keyword};
 use super::words::STATEMENTS;
 
+/// What a row holds, and the words that begin its parts.
+pub(super) type Choice = (&'static str, &'static [&'static str]);
+
 /// Rules of which one stands in a row of its kind: what they are called, and the words that begin them.
-pub(super) fn choices(rule: Rule) -> Option<(&'static str, &'static [&'static str])> {
+pub(super) fn choices(rule: Rule) -> Option<Choice> {
     Some(match rule {
         Rule::statement => ("statement", STATEMENTS),
         Rule::origin_setting => (
@@ -81,7 +84,7 @@ pub(super) fn choices(rule: Rule) -> Option<(&'static str, &'static [&'static st
         ),
         Rule::request_setting => ("setting of a request", &["header", "cookie", "body"]),
         Rule::responds_setting => ("setting of an answer", &["header", "body", "delay"]),
-        Rule::format => ("format", &["text", "html", "json", "bytes"]),
+        Rule::format | Rule::respond_body => ("format", &["text", "html", "json", "bytes"]),
         _ => return None,
     })
 }
@@ -168,5 +171,28 @@ pub(super) fn continues(rule: Rule) -> bool {
             | Rule::kw_is
             | Rule::kw_as
             | Rule::question
+    )
+}
+
+/// Whether a rule is punctuation: named last.
+pub(super) fn is_sign(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::lbrace
+            | Rule::rbrace
+            | Rule::rparen
+            | Rule::rbracket
+            | Rule::comma
+            | Rule::arm_comma
+            | Rule::list_comma
+            | Rule::EOI
+    )
+}
+
+/// Whether a word begins an expectation of a test, and no step.
+pub(super) fn is_expectation(word: &str) -> bool {
+    matches!(
+        word,
+        "status" | "header" | "body" | "because" | "origin" | "cache"
     )
 }

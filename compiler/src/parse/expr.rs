@@ -302,10 +302,13 @@ impl Builder<'_, '_> {
             let (keys, keys_depth) = self.list_of(parts(keys))?;
             let value = self.built(inner.next()?)?;
             depth = depth.max(value.depth).max(keys_depth);
+            if choose.otherwise.is_some() {
+                return self.out_of_place("otherwise", arm);
+            }
             if !keys.is_empty() {
                 choose.arms.push((keys, value.expr));
-            } else if choose.otherwise.replace(Box::new(value.expr)).is_some() {
-                return self.out_of_place("otherwise", arm);
+            } else {
+                choose.otherwise = Some(Box::new(value.expr));
             }
         }
         self.grown(ExprKind::Choose(choose), depth, span)

@@ -7,7 +7,7 @@ use super::grammar::Rule;
 pub(super) struct Found {
     pub(super) length: usize,
     pub(super) instead: String,
-    pub(super) help: Option<String>,
+    pub(super) help: String,
 }
 
 /// Signs of other languages, longest first, with the words to use.
@@ -79,6 +79,18 @@ pub(super) fn spelling(stop: &Stop<'_>) -> Option<Found> {
                 Some("two values are compared with `==`; one `=` only gives a value"),
             )
         }
+        '=' if stop.could_be_expression() => found(
+            1,
+            "",
+            Some("a setting's value follows its word without `=`"),
+        ),
+        '0'..='9' if stop.before().ends_with('%') => found(
+            stop.word().len(),
+            "% 3",
+            Some(
+                "digits and `%` are a percentage; for the remainder of a division put a space between",
+            ),
+        ),
         '%' if stop.before().ends_with(|c: char| c.is_ascii_digit()) => found(
             1,
             "10%",
@@ -126,23 +138,24 @@ fn unit_apart(stop: &Stop<'_>) -> Option<Found> {
 }
 
 /// Words of other languages where a declaration begins.
-pub(super) fn declaration(word: &str) -> Option<(String, Option<String>)> {
+pub(super) fn declaration(word: &str) -> Option<(String, String)> {
     let (instead, help) = match word {
         "import" | "include" | "require_file" => ("use", None),
         "function" | "def" | "func" => ("fn", None),
         "var" => ("const", None),
         "location" | "rule" | "path" => ("route", None),
         "upstream" | "backend" | "server" => ("origin", None),
-        "/" => ("#", Some("a comment begins with `#`")),
+        "//" | "/*" => ("#", Some("a comment begins with `#`")),
         _ => return None,
     };
-    Some((instead.to_owned(), help.map(str::to_owned)))
+    let help = help.map_or_else(|| format!("did you mean `{instead}`?"), str::to_owned);
+    Some((instead.to_owned(), help))
 }
 
 fn found(length: usize, instead: &str, help: Option<&str>) -> Option<Found> {
     Some(Found {
         length,
         instead: instead.to_owned(),
-        help: help.map(str::to_owned),
+        help: help.map_or_else(|| format!("write `{instead}`"), str::to_owned),
     })
 }

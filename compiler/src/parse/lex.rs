@@ -203,6 +203,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn open(&mut self, opener: Opener, length: usize) -> Option<Token> {
+        self.too_deep &= !self.stack.is_empty();
         self.stack.push((opener, self.pos));
         if self.stack.len() > MOST_NESTED && !self.too_deep {
             self.too_deep = true;
@@ -291,11 +292,13 @@ impl<'t> Lexer<'t> {
             match byte {
                 b'\n' if opener == Opener::Plain => {
                     self.stack.pop();
-                    self.faults.push(Fault::OpenString(opener, start));
-                    // What an outer string has open on this line is lost with it.
-                    if self.interpolations > 0 {
-                        self.abandon_interpolation();
-                    }
+                    // A string between the braces of another: it is the brace that is wrong.
+                    let fault = if self.interpolations > 0 {
+                        Fault::OpenInterpolation(self.abandon_interpolation())
+                    } else {
+                        Fault::OpenString(opener, start)
+                    };
+                    self.faults.push(fault);
                     break;
                 }
                 b'\n' => {

@@ -163,17 +163,17 @@ fn unknown_unit(text: &str, unit: &str) -> BadNumber {
         "day" | "days" => "d",
         "msec" | "millis" => "ms",
         "k" | "kb" | "kib" => "KiB",
+        "m" => "m` for minutes or `{number}MiB",
         "mb" | "mib" => "MiB",
         "g" | "gb" | "gib" => "GiB",
         "b" | "byte" | "bytes" => "B",
-        _ if unit == "M" => "MiB",
         _ => "",
     };
     BadNumber {
         what: format!("`{text}` has an unknown unit"),
-        help: match meant {
+        help: match &*meant.replace("{number}", number) {
             "" => "units are `ms s m h d` for time, `B KiB MiB GiB` for size, and `%`".to_owned(),
-            _ => format!("write `{number}{meant}`"),
+            meant => format!("write `{number}{meant}`"),
         },
     }
 }

@@ -64,7 +64,7 @@ impl Splitter<'_> {
 
     fn inside(&mut self, token: Token) {
         if self.resync && self.in_column_0(token) && self.begins_for_sure(token.start) {
-            self.report_open();
+            self.report_open(token.start);
             self.finish(token.start);
             self.lexer.restart(token.start);
         } else {
@@ -132,7 +132,7 @@ impl Splitter<'_> {
             return false;
         }
         if still_open {
-            self.report_open();
+            self.report_open(self.text.len());
         }
         self.finish(self.text.len());
         true
@@ -140,17 +140,24 @@ impl Splitter<'_> {
 
     /// Reports what is open: the outermost string if there is one, else the innermost
     /// bracket, unless the declaration already has a fault that may have eaten the closing one.
-    fn report_open(&mut self) {
-        use super::lex::Opener::{Brace, Bracket, Paren};
+    /// What lies behind `limit` is not the declaration's.
+    fn report_open(&mut self, limit: usize) {
+        use super::lex::Opener::{Brace, Bracket, Interpolation, Paren};
         let faults = self.open.map_or(0, |(_, faults)| faults);
-        if self.lexer.faults.len() > faults {
+        let own = self.lexer.faults.get(faults..).unwrap_or_default();
+        if own.iter().any(|f| place(f) < limit) {
             return;
         }
         let bracket = |o| matches!(o, Brace | Paren | Bracket);
+        self.lexer.faults.truncate(faults);
+        self.lexer.stack.retain(|&(_, start)| start < limit);
         let stack = &self.lexer.stack;
-        let fault = match stack.iter().find(|&&(o, _)| !bracket(o)) {
-            Some(&(opener, start)) => Some(Fault::OpenString(opener, start)),
-            None => stack.last().map(|&(_, start)| Fault::OpenBracket(start)),
+        let brace = stack.iter().find(|&&(o, _)| o == Interpolation);
+        let string = stack.iter().find(|&&(o, _)| !bracket(o));
+        let fault = match (brace, string) {
+            (Some(&(_, start)), _) => Some(Fault::OpenInterpolation(start)),
+            (None, Some(&(opener, start))) => Some(Fault::OpenString(opener, start)),
+            (None, None) => stack.last().map(|&(_, start)| Fault::OpenBracket(start)),
         };
         self.lexer.faults.extend(fault);
     }
@@ -158,6 +165,7 @@ impl Splitter<'_> {
     /// Ends the declaration that is being read before `limit`.
     fn finish(&mut self, limit: usize) {
         if let Some((start, faults)) = self.open.take() {
+            self.drop_followers(faults);
             let own = self.lexer.faults.get(faults..).unwrap_or_default();
             let end = self.last.map_or(limit, |last| last.end.min(limit));
             self.cuts.push(Cut {
@@ -167,6 +175,17 @@ impl Splitter<'_> {
             });
         }
         self.last = None;
+    }
+
+    /// Where a brace in a string went wrong, what is string and what is code is guessed from there
+    /// on: only the first report of the declaration is sure.
+    fn drop_followers(&mut self, from: usize) {
+        let own = self.lexer.faults.get(from..).unwrap_or_default();
+        let brace =
+            |f: &Fault| matches!(f, Fault::OpenInterpolation(_) | Fault::CommentInString(..));
+        if let Some(at) = own.iter().position(brace) {
+            self.lexer.faults.truncate(from + at + 1);
+        }
     }
 
     fn slice(&self, token: Token) -> &str {

@@ -47,3 +47,10 @@ fn good(text: &str) -> File {
     assert!(problems.is_empty(), "{text}\n{problems:#?}");
     file
 }
+
+/// Compares with the snapshot of that name beside this file.
+fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, text);
+    });
+}

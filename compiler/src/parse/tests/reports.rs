@@ -1,6 +1,6 @@
 //! Each mistake, and what the user is told.
 
-use super::run;
+use super::{run, snapshot};
 use crate::diagnostics::codes::{CODES, fence, page};
 
 /// Each source with its reports below.
@@ -32,24 +32,27 @@ fn every_page_has_a_source_that_fails_and_one_that_is_fixed() {
 
 #[test]
 fn reading() {
-    insta::assert_snapshot!(reported([
-        "default { respond text \"abc }",
-        "default { respond text \"abc\n}\nroute { respond 200 }",
-        "const a = r\"abc\nconst b = 2",
-        "const a = \"\"\"abc\nroute { respond 200 }\nconst b = 1",
-        "const a = r#\"abc\nconst b = 1",
-        "route {\n  if a {\n  respond 200\n}\ndefault { respond 404 }",
-        "route { respond 200 ) }",
-        "const a = (1\nconst b = 2",
-        "const a = [1)",
-        "}\ndefault { respond 404 }",
-        "default { respond text \"a { b\" }",
-        "default { respond text \"a {b\n} c\" }",
-        "default { respond text \"a { b # c }\" }",
-        "default { respond 404 }\r# x",
-        "# \u{202e}\nconst a = 1",
-        "const a = \"\u{1}\"",
-    ]));
+    snapshot(
+        "reports_reading",
+        &reported([
+            "default { respond text \"abc }",
+            "default { respond text \"abc\n}\nroute { respond 200 }",
+            "const a = r\"abc\nconst b = 2",
+            "const a = \"\"\"abc\nroute { respond 200 }\nconst b = 1",
+            "const a = r#\"abc\nconst b = 1",
+            "route {\n  if a {\n  respond 200\n}\ndefault { respond 404 }",
+            "route { respond 200 ) }",
+            "const a = (1\nconst b = 2",
+            "const a = [1)",
+            "}\ndefault { respond 404 }",
+            "default { respond text \"a { b\" }",
+            "default { respond text \"a {b\n} c\" }",
+            "default { respond text \"a { b # c }\" }",
+            "default { respond 404 }\r# x",
+            "# \u{202e}\nconst a = 1",
+            "const a = \"\u{1}\"",
+        ]),
+    );
 }
 
 #[test]
@@ -71,46 +74,49 @@ fn an_open_brace_hides_no_other_declaration() {
 
 #[test]
 fn declarations() {
-    insta::assert_snapshot!(reported([
-        "rout home { }",
-        "orgin shop { }",
-        "hello world",
-        "import \"x\"",
-        "// a comment\ndefault { respond 404 }",
-        "respond 404",
-        "set response.header \"A\" = \"b\"",
-        "waf shield",
-        "if a { respond 200 } else { respond 404 }",
-        "\"text\"",
-        "origin { url \"x\" }",
-        "origin shop url \"x\"",
-        "origin shop { url https://shop.internal }",
-        "origin shop { url shop.internal }",
-        "origin shop { url 'https://shop' }",
-        "origin shop { timeout }",
-        "origin shop { timeout 5 s }",
-        "origin shop { protocol \"h2\" }",
-        "pool p { weighted a 90% b 10% }",
-        "pool p { weighted a, b }",
-        "experiment e { unit client.ip split a 50% b 50% }",
-        "secret \"x\"",
-        "param p = 5",
-        "set s = \"a\", \"b\"",
-        "set s = [\"a\" \"b\"]",
-        "set s = [\"a\", b c]",
-        "const x 5",
-        "const x == 5",
-        "const any = 5",
-        "fn f(a) = a",
-        "map m = { \"a\" = \"b\" }",
-        "map m = { \"a\" => \"b\" \"c\" => \"d\" }",
-        "route home GET /path { respond 200 }",
-        "route home get \"/\" { respond 200 }",
-        "route home \"/\" if a { respond 200 }",
-        "route home \"/\"",
-        "on requst { respond 200 }",
-        "default { respond 404 };",
-    ]));
+    snapshot(
+        "reports_declarations",
+        &reported([
+            "rout home { }",
+            "orgin shop { }",
+            "hello world",
+            "import \"x\"",
+            "// a comment\ndefault { respond 404 }",
+            "respond 404",
+            "set response.header \"A\" = \"b\"",
+            "waf shield",
+            "if a { respond 200 } else { respond 404 }",
+            "\"text\"",
+            "origin { url \"x\" }",
+            "origin shop url \"x\"",
+            "origin shop { url https://shop.internal }",
+            "origin shop { url shop.internal }",
+            "origin shop { url 'https://shop' }",
+            "origin shop { timeout }",
+            "origin shop { timeout 5 s }",
+            "origin shop { protocol \"h2\" }",
+            "pool p { weighted a 90% b 10% }",
+            "pool p { weighted a, b }",
+            "experiment e { unit client.ip split a 50% b 50% }",
+            "secret \"x\"",
+            "param p = 5",
+            "set s = \"a\", \"b\"",
+            "set s = [\"a\" \"b\"]",
+            "set s = [\"a\", b c]",
+            "const x 5",
+            "const x == 5",
+            "const any = 5",
+            "fn f(a) = a",
+            "map m = { \"a\" = \"b\" }",
+            "map m = { \"a\" => \"b\" \"c\" => \"d\" }",
+            "route home GET /path { respond 200 }",
+            "route home get \"/\" { respond 200 }",
+            "route home \"/\" if a { respond 200 }",
+            "route home \"/\"",
+            "on requst { respond 200 }",
+            "default { respond 404 };",
+        ]),
+    );
 }
 
 #[test]
@@ -161,7 +167,10 @@ fn statements() {
         .iter()
         .map(|s| format!("default {{ {s} }}"))
         .collect();
-    insta::assert_snapshot!(reported(sources.iter().map(String::as_str)));
+    snapshot(
+        "reports_statements",
+        &reported(sources.iter().map(String::as_str)),
+    );
 }
 
 #[test]
@@ -208,24 +217,30 @@ fn expressions() {
         "é",
     ];
     let sources: Vec<String> = sources.iter().map(|s| format!("const x = {s}")).collect();
-    insta::assert_snapshot!(reported(sources.iter().map(String::as_str)));
+    snapshot(
+        "reports_expressions",
+        &reported(sources.iter().map(String::as_str)),
+    );
 }
 
 #[test]
 fn tests_and_wafs() {
-    insta::assert_snapshot!(reported([
-        "test { get \"/\" }",
-        "test \"t\" { fetch \"/\" }",
-        "test \"t\" { get /x }",
-        "test \"t\" { get \"/\" expect 200 }",
-        "test \"t\" { get \"/\" expect status 200 header \"A\" \"b\" }",
-        "test \"t\" { get \"/{x}\" }",
-        "test \"t\" { given origin shop respond 200 }",
-        "test \"t\" { given origin shop fails }",
-        "test \"t\" { expect origin shop recieved path \"/x\" }",
-        "waf w { rule { when a } }",
-        "waf w { rule a { if b } }",
-        "waf w { include \"x\" }",
-        "waf w { rules a { when b } }",
-    ]));
+    snapshot(
+        "reports_tests_and_wafs",
+        &reported([
+            "test { get \"/\" }",
+            "test \"t\" { fetch \"/\" }",
+            "test \"t\" { get /x }",
+            "test \"t\" { get \"/\" expect 200 }",
+            "test \"t\" { get \"/\" expect status 200 header \"A\" \"b\" }",
+            "test \"t\" { get \"/{x}\" }",
+            "test \"t\" { given origin shop respond 200 }",
+            "test \"t\" { given origin shop fails }",
+            "test \"t\" { expect origin shop recieved path \"/x\" }",
+            "waf w { rule { when a } }",
+            "waf w { rule a { if b } }",
+            "waf w { include \"x\" }",
+            "waf w { rules a { when b } }",
+        ]),
+    );
 }
