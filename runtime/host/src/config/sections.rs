@@ -28,7 +28,7 @@ pub struct Limits {
     /// Whether a client that has closed its sending side still gets its answer. When false,
     /// it is taken for gone, and what it asked for is given up. Default: false.
     pub half_close: bool,
-    /// Most idle connections that a worker keeps to one origin. Default: 64.
+    /// Most idle connections that a worker keeps to one origin. Default: 128.
     pub origin_idle: usize,
 }
 
@@ -115,7 +115,7 @@ impl Default for Limits {
             body_timeout: Span::from_secs(30),
             write_timeout: Span::from_secs(30),
             half_close: false,
-            origin_idle: 64,
+            origin_idle: 128,
         }
     }
 }

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 
@@ -153,4 +153,30 @@ fn a_wrong_single_setting_changes_nothing() {
 #[test]
 fn limits_of_zero_are_refused() {
     assert!(problem("[limits]\nidle_timeout = \"0s\"").contains("`limits.idle_timeout`"));
+}
+
+/// The blocks of `docs/operations.md`, in order.
+fn documented() -> Vec<String> {
+    let page = include_str!("../../../../docs/operations.md");
+    let blocks = page.split("```toml\n").skip(1);
+    blocks
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let stated = parse(&documented()[0]).unwrap();
+    let mut default = parse("").unwrap();
+    // Only this differs: what the file says is kept as well.
+    default.source = stated.source.clone();
+    assert_eq!(format!("{stated:?}"), format!("{default:?}"));
+}
+
+#[test]
+fn the_documented_file_is_valid() {
+    let blocks = documented();
+    assert_eq!(blocks.len(), 2);
+    let config = parse(&blocks[1]).unwrap();
+    assert_eq!(config.edge.pop.as_deref(), Some("fra1"));
 }
