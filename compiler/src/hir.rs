@@ -15,6 +15,8 @@
 //!   (`and`, `or` go from left to right and stop early), elsewhere when the statement runs.
 //! - Expressions nest at most [`MAX_DEPTH`] deep.
 
+mod print;
+
 use crate::source::Span;
 use edge_abi::manifest::{Fact as RawFact, Member, Origin, Param, ProxyOptions};
 
@@ -69,7 +71,7 @@ pub struct Hir {
 pub struct LetId(pub u32);
 
 /// Index of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct RuleId(pub u32);
 
 /// Index of a place.

@@ -51,10 +51,8 @@ impl Checker<'_> {
         span: Span,
         mut value: impl FnMut(&mut Self, &Ast) -> Option<T>,
     ) -> Option<Arms<T>> {
-        let subject = match &choose.subject {
-            Some(subject) => Some((self.check(subject), subject.span)),
-            None => None,
-        };
+        let subject = choose.subject.as_ref();
+        let subject = subject.map(|subject| (self.check(subject), subject.span));
         let mark = self.scope.mark();
         let mut arms = Some(Vec::new());
         let mut seen = Seen::default();
@@ -151,12 +149,17 @@ impl Checker<'_> {
         };
         let ty = left.ty;
         if ty.base == Base::Bool {
-            let tests = values.into_iter().map(|(value, ..)| value);
-            let value = tests.last()?;
-            return match value {
-                Const::Bool(true) => Some(left.expr),
-                Const::Bool(false) => Some(Expr::Not(Box::new(left.expr))),
-                _ => self.wrong_type(Type::of(Base::Bool), Type::of(Base::String), last, None),
+            let value = self.present(left, at)?;
+            return match values.as_slice() {
+                [(Const::Bool(true), ..)] => Some(value),
+                [(Const::Bool(false), ..)] => Some(Expr::Not(Box::new(value))),
+                [(Const::Bool(_), ..), (Const::Bool(_), ..)] => {
+                    Some(Expr::Const(Const::Bool(true)))
+                }
+                _ => {
+                    let found = values.first().map_or(ty, |(_, ty, _)| *ty);
+                    self.wrong_type(Type::of(Base::Bool), found, last, None)
+                }
             };
         }
         let matcher = self.matcher(&compare, ty, super::compare::Right::Some(values))?;

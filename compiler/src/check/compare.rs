@@ -170,13 +170,17 @@ impl Checker<'_> {
             whole_as_float(&mut left, right.ty.base);
             whole_as_float(right, left.ty.base);
         }
+        let ordered = matches!(compare.op, Op::Lt | Op::Le | Op::Gt | Op::Ge);
         match (left.ty.base, &right) {
+            (Base::String, Right::One(value, span)) if ordered => {
+                let (value, span) = (value.clone(), *span);
+                self.compare_values(compare, left, value, span)
+            }
             (Base::Bool | Base::Float | Base::Ip, Right::One(value, span)) => {
-                let mut value = value.clone();
+                let (mut value, span) = (value.clone(), *span);
                 if left.ty.base == Base::Ip && value.ty.base == Base::String {
-                    value = self.address(&value, *span)?;
+                    value = self.address(&value, span)?;
                 }
-                let span = *span;
                 self.compare_values(compare, left, value, span)
             }
             _ => {

@@ -34,10 +34,8 @@ impl Checker<'_> {
     pub(super) fn edit(&mut self, edit: &HeaderEdit, message: Message, span: Span) -> Option<Edit> {
         let name = self.header_name(edit.name.value.as_bytes(), edit.name.span);
         let name = name.and_then(|name| self.editable(name, message, edit.name.span));
-        let value = match &edit.value {
-            Some(value) => Some(self.edit_value(&edit.name.value, value, message)),
-            None => None,
-        };
+        let value = edit.value.as_ref();
+        let value = value.map(|value| self.edit_value(&edit.name.value, value, message));
         let value = match value {
             Some(value) => Some(value?),
             None => None,

@@ -68,9 +68,13 @@ impl Checker<'_> {
         let shares = self.shares_of_arms(it);
         let scope = Scope::at(id.unit, Place::Experiment);
         let (parts, _) = self.within(scope, |checker| {
-            let unit = checker.unit_of(it);
-            let when = it.when.as_ref().map(|when| checker.condition(when));
             let force = it.force.as_ref().map(|force| checker.forced(force));
+            let when = it.when.as_ref().map(|when| checker.condition(when));
+            // The unit is asked for only where the request is eligible.
+            if let Some(Some(when)) = &when {
+                checker.scope.prove(&when.yes);
+            }
+            let unit = checker.unit_of(it);
             (unit, when, force)
         });
         let place = self.index.get(&id).map_or(usize::MAX, |n| *n as usize);

@@ -8,6 +8,8 @@ use crate::source::Span;
 
 /// How deep expressions may nest in the source.
 pub(super) const DEPTH: usize = 64;
+/// How deep they may nest through declarations that are used before they are declared.
+const WHOLE_DEPTH: usize = 160;
 
 impl Checker<'_> {
     /// The value of an expression; what comes of it may be optional.
@@ -37,13 +39,30 @@ impl Checker<'_> {
         span: Span,
         check: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        if self.scope.depth >= DEPTH {
-            return self.fail(NestedTooDeep { limit: DEPTH, span });
+        if self.scope.depth == 0 {
+            self.spent.too_deep = false;
+        }
+        if self.scope.depth >= DEPTH || self.spent.depth >= WHOLE_DEPTH {
+            return self.too_deep(span);
         }
         self.scope.depth += 1;
+        self.spent.depth += 1;
         let found = check(self);
         self.scope.depth -= 1;
+        self.spent.depth -= 1;
         found
+    }
+
+    /// Reports what is nested too deep, once for all that is in it.
+    fn too_deep<T>(&mut self, span: Span) -> Option<T> {
+        if std::mem::replace(&mut self.spent.too_deep, true) {
+            return None;
+        }
+        let limit = match self.scope.depth >= DEPTH {
+            true => DEPTH,
+            false => WHOLE_DEPTH,
+        };
+        self.fail(NestedTooDeep { limit, span })
     }
 
     fn check_value(&mut self, expr: &Ast) -> Option<Typed> {

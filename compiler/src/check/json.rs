@@ -111,26 +111,31 @@ impl Checker<'_> {
     /// The values of an `else` may be of several types in JSON.
     fn json_else(&mut self, values: &[Ast]) -> Option<Expr> {
         let values = super::expr::alternatives(values);
-        let count = values.len().saturating_sub(1);
+        let (last, before) = values.split_last()?;
         let mut found = Some(Vec::new());
-        let mut last = None;
-        for (n, value) in values.into_iter().enumerate() {
-            if n == count {
-                last = self.json(value);
-                continue;
-            }
-            let typed = self
-                .check(value)
-                .and_then(|typed| self.value(typed, value.span));
+        for value in before {
+            let typed = self.check(value);
+            let typed = typed.and_then(|typed| self.value(typed, value.span));
             let typed = typed.and_then(|typed| self.alternative(typed, false, value.span));
             match (typed, &mut found) {
                 (Some(typed), Some(all)) => all.push((typed, value.span)),
                 _ => found = None,
             }
         }
+        let last = self.json_last(last);
+        let (found, last) = (found?, last?);
+        if let Last::Value(value, span) = &last
+            && found
+                .iter()
+                .all(|(it, _)| it.ty.optional && it.ty.base == value.ty.base)
+        {
+            let mut all: Vec<Expr> = found.into_iter().map(|(it, _)| it.expr).collect();
+            all.push(value.expr.clone());
+            let (expr, ty) = (Expr::OrElse(all, value.ty), value.ty);
+            return self.json_of(Typed { expr, ty }, *span);
+        }
         let mut arms = Vec::new();
-        let last = last?;
-        for (value, span) in found? {
+        for (value, span) in found {
             if !value.ty.optional {
                 let always = self.json_of(value, span)?;
                 return Some(chosen(arms, always));
@@ -140,11 +145,36 @@ impl Checker<'_> {
                 ty: Type::of(value.ty.base),
                 expr: Expr::Narrowed(Box::new(value.expr)),
             };
-            let json = self.json_of(value, span)?;
-            arms.push((there, json));
+            arms.push((there, self.json_of(value, span)?));
         }
+        let last = match last {
+            Last::Json(json) => json,
+            Last::Value(value, span) => self.json_of(value, span)?,
+        };
         Some(chosen(arms, last))
     }
+
+    /// What stands behind the last `else`.
+    fn json_last(&mut self, expr: &Ast) -> Option<Last> {
+        let is_json = match &expr.kind {
+            ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Null | ExprKind::Choose(_) => true,
+            ExprKind::Call(path, _) => is_raw(path),
+            _ => false,
+        };
+        if is_json {
+            return self.json(expr).map(Last::Json);
+        }
+        let value = self.check(expr)?;
+        Some(Last::Value(value, expr.span))
+    }
+}
+
+/// The last alternative of an `else`.
+enum Last {
+    /// JSON text already.
+    Json(Expr),
+    /// A value.
+    Value(Typed, Span),
 }
 
 fn chosen(arms: Vec<(Expr, Expr)>, last: Expr) -> Expr {

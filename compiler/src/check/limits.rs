@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::diagnostics::{ExpandsTooFar, TooManyEdits};
-use crate::hir::{Block, Const, Expr, Stmt, StmtKind};
+use crate::hir::{Block, Const, Expr, Matcher, Stmt, StmtKind};
 use crate::source::Span;
 
 /// Most expressions that copies may come to.
@@ -16,6 +16,10 @@ pub(super) struct Spent {
     pub(super) inlined: usize,
     pub(super) copied: usize,
     pub(super) statements: usize,
+    /// How deep the checker is, through all declarations being checked.
+    pub(super) depth: usize,
+    /// Whether that was too deep, and reported.
+    pub(super) too_deep: bool,
 }
 
 impl Checker<'_> {
@@ -139,11 +143,20 @@ fn size(expr: &Expr) -> usize {
         Expr::ToText(expr)
         | Expr::ToJson(expr)
         | Expr::Not(expr)
-        | Expr::Test(expr, _)
-        | Expr::AnyOf(expr, _)
         | Expr::Present(expr)
         | Expr::Narrowed(expr)
         | Expr::IsArm(expr, _) => size(expr),
+        Expr::Test(expr, matcher) | Expr::AnyOf(expr, matcher) => {
+            size(expr)
+                + match matcher {
+                    Matcher::Equals(list)
+                    | Matcher::Contains(list)
+                    | Matcher::StartsWith(list)
+                    | Matcher::EndsWith(list) => list.len(),
+                    Matcher::Matches(regex) => regex.len() / 64,
+                    Matcher::In(_) | Matcher::Range(..) => 0,
+                }
+        }
         Expr::Compare(_, left, right) | Expr::Arith(_, left, right, _) => size(left) + size(right),
         Expr::Choose(arms, last, _) => {
             arms.iter()

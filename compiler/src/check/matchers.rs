@@ -4,11 +4,14 @@ use super::compare::{Right, bytes_of, exactly};
 use super::sets::Kind;
 use super::{Checker, index};
 use crate::ast::{Compare, CompareOp as Op};
+use crate::diagnostics::OutOfRange;
 use crate::hir::{Base, Const, Elements, Expr, Matcher, Set, Type};
 use crate::source::Span;
 
 /// How many strings are compared one by one; more become a set.
 const FEW: usize = 8;
+/// Most elements of a set that are looked for inside of texts.
+const MOST_SOUGHT: usize = 10_000;
 
 impl Checker<'_> {
     /// The matcher for a value of type `left`.
@@ -61,8 +64,7 @@ impl Checker<'_> {
                 return self.cannot_compare_help(compare, "string", "any …", Some(help));
             }
             Op::Lt | Op::Le | Op::Gt | Op::Ge => {
-                let help = "texts are ordered only against other texts of the request".to_owned();
-                return self.cannot_compare_help(compare, "string", "string", Some(help));
+                return self.cannot_compare(compare, string, string);
             }
             _ => {}
         }
@@ -170,6 +172,13 @@ impl Checker<'_> {
             Op::Contains | Op::StartsWith | Op::EndsWith | Op::Matches
                 if (left.base, source.base) == (Base::String, Base::String) =>
             {
+                if source.values.len() > MOST_SOUGHT {
+                    return self.fail(OutOfRange {
+                        what: "the number of texts that are looked for in another".to_owned(),
+                        range: format!("at most {MOST_SOUGHT}"),
+                        span,
+                    });
+                }
                 let values = source.values.iter();
                 let values = values.map(|(value, span)| (value.clone(), element, *span));
                 self.string_matcher(compare, values.collect())

@@ -92,12 +92,11 @@ impl Checker<'_> {
     fn origin_setting(&mut self, made: &mut Origin, setting: &OriginSetting) {
         match setting {
             OriginSetting::Url(url) => {
-                if self.check_url(url).is_some() {
-                    made.url.clone_from(&url.value);
-                    if made.url.ends_with('/') {
-                        made.url.pop();
-                    }
-                }
+                self.check_url(url);
+                let text = &url.value;
+                text.strip_suffix('/')
+                    .unwrap_or(text)
+                    .clone_into(&mut made.url);
             }
             OriginSetting::Connect(d) => {
                 made.connect_ms = self.duration(d, "`connect`").unwrap_or(CONNECT);
@@ -141,13 +140,14 @@ impl Checker<'_> {
     }
 
     /// An origin's URL: `http` or `https`, a host, perhaps a port.
-    fn check_url(&mut self, url: &Text) -> Option<()> {
-        let (why, help) = url_problem(&url.value)?;
-        self.fail(BadUrl {
-            why: why.to_owned(),
-            span: url.span,
-            help: help.map(str::to_owned),
-        })
+    fn check_url(&mut self, url: &Text) {
+        if let Some((why, help)) = url_problem(&url.value) {
+            self.problems.push(BadUrl {
+                why: why.to_owned(),
+                span: url.span,
+                help: help.map(str::to_owned),
+            });
+        }
     }
 
     fn check_param(&mut self, id: DeclId, name: &str, default: Option<&Ast>) {

@@ -107,12 +107,6 @@ pub(super) struct Scope {
     pub(super) reads: Reads,
 }
 
-impl Default for RuleId {
-    fn default() -> Self {
-        RuleId(0)
-    }
-}
-
 /// How much was known before a block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {

@@ -224,3 +224,9 @@ fn used_files_bring_names() {
         [Segment::Param]
     );
 }
+
+#[test]
+fn the_typed_tree_prints() {
+    let hir = front(&SHOP.replace("{params_count}", "{response.status}")).unwrap();
+    insta::assert_snapshot!(hir);
+}

@@ -80,7 +80,7 @@ pub(super) fn messages(policy: &str) -> String {
     let Err(report) = front(policy) else {
         return String::new();
     };
-    let line = |problem: &Box<dyn crate::diagnostics::Problem>| {
+    let line = |problem: &dyn crate::diagnostics::Problem| {
         let code = problem
             .code()
             .map_or_else(String::new, |code| code.to_string());
@@ -89,5 +89,5 @@ pub(super) fn messages(policy: &str) -> String {
             .map_or_else(String::new, |help| format!(" | {help}"));
         format!("{code} {problem}{help}\n")
     };
-    report.problems.iter().map(line).collect()
+    report.problems.iter().map(|it| line(it.as_ref())).collect()
 }

@@ -114,6 +114,54 @@ fn what_multiplies_is_bounded() {
 }
 
 #[test]
+fn depth_is_bounded_everywhere() {
+    let nested = |n: usize| {
+        let (open, close) = ("lower(".repeat(n), ")".repeat(n));
+        format!("default {{ respond text {open}request.path{close} }}\n")
+    };
+    assert!(codes(&nested(55)).is_empty());
+    assert!(!codes(&nested(80)).is_empty());
+    let sum = |n: usize| {
+        format!(
+            "default {{ respond text \"{{1 {}}}\" }}\n",
+            "+ client.port ".repeat(n)
+        )
+    };
+    assert!(codes(&sum(50)).is_empty());
+    assert_eq!(codes(&sum(100)), ["E0606"]);
+    assert_eq!(codes(&sum(5000)), ["E0006"]);
+    let blocks = |n: usize| {
+        let (open, close) = ("if request.path == \"/\" { ".repeat(n), " }".repeat(n));
+        format!(
+            "default {{ {open} log lower(lower(lower(\"{{request.path}}\"))) {close} respond 404 }}\n"
+        )
+    };
+    assert!(codes(&blocks(55)).is_empty());
+    assert!(!codes(&blocks(300)).is_empty());
+    // Each is used before it is declared.
+    let chain = |n: usize| {
+        let fns = (0..n).map(|k| format!("fn f{k}(a: string) = f{}(a)\n", k + 1));
+        let last = format!("fn f{n}(a: string) = a\ndefault {{ respond text f0(request.path) }}\n");
+        fns.collect::<String>() + &last
+    };
+    assert!(codes(&chain(40)).is_empty());
+    let found = codes(&chain(2000));
+    assert!(
+        !found.is_empty() && found.iter().all(|code| code == "E0606"),
+        "{found:?}"
+    );
+    let deep = chain(2000).replace(
+        "default { respond text f0(request.path) }",
+        &blocks(55).replace("lower(lower(lower(", "lower(f0(lower("),
+    );
+    let found = codes(&deep);
+    assert!(
+        !found.is_empty() && found.iter().all(|code| code == "E0606"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn the_way_to_a_missing_answer_is_shown() {
     use super::front;
     let policy = "route \"/a\" {\n  if request.method == \"GET\" {\n    if request.host == \"a\" { respond 200 }\n  } else { respond 405 }\n}\ndefault { respond 404 }\n";
