@@ -669,3 +669,30 @@ impl Builtin {
         }
     }
 }
+
+/// The rule that the end of a block names: of its last terminal.
+#[must_use]
+pub fn rule_of_block(block: &[Stmt]) -> Option<RuleId> {
+    block.iter().rev().find_map(|stmt| match &stmt.kind {
+        StmtKind::Respond(respond) => Some(respond.rule),
+        StmtKind::Redirect { rule, .. } => Some(*rule),
+        StmtKind::Proxy(proxy) => Some(proxy.rule),
+        StmtKind::If { arms, otherwise } => rule_of_block(otherwise)
+            .or_else(|| arms.iter().find_map(|(_, block)| rule_of_block(block))),
+        StmtKind::LetElse(_, block) => rule_of_block(block),
+        _ => None,
+    })
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(bytes) => write!(f, "/{}", bytes.escape_ascii())?,
+                Segment::Param => f.write_str("/:")?,
+                Segment::Rest => f.write_str("/*")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -208,6 +208,8 @@ pub enum Node {
     },
     /// One way for each leaf of a route table, by the request's path.
     Switch {
+        /// The path.
+        subject: Handle<Value>,
         /// The table.
         table: u32,
         /// By leaf.

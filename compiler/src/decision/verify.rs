@@ -1,1 +1,131 @@
-//! placeholder
+//! What every graph must satisfy, checked after each pass in tests and debug builds.
+
+use super::{Decision, Effect, Handle, Node, Terminal, Value};
+use crate::hir::Base;
+use edge_abi::output::{MAX_EDITS, MAX_EFFECTS};
+
+/// Checks a graph.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn verify(graph: &Decision) -> Result<(), String> {
+    if graph.types.len() != graph.values.len() {
+        return Err(format!(
+            "{} values have {} types",
+            graph.values.len(),
+            graph.types.len()
+        ));
+    }
+    let steps = graph.steps.len();
+    let mut needs: Vec<(u32, u32)> = Vec::new();
+    for (handle, node) in graph.nodes.iter() {
+        for next in node.successors() {
+            if next >= handle {
+                return Err(format!(
+                    "node {handle:?} leads to {next:?}, which is not before it"
+                ));
+            }
+        }
+        check_node(graph, handle, node, steps)?;
+        let below = node
+            .successors()
+            .filter_map(|n| needs.get(n.index()).copied());
+        let (mut edits, mut effects) = below.fold((0, 0), |(a, b), (c, d)| (a.max(c), b.max(d)));
+        match node {
+            Node::Act {
+                effect: Effect::Edit(_),
+                ..
+            } => edits += 1,
+            Node::Act { .. } => effects += 1,
+            _ => {}
+        }
+        needs.push((edits, effects));
+    }
+    for (_, root) in graph.steps.iter().flat_map(|s| &s.on) {
+        match needs.get(root.index()) {
+            None => return Err(format!("a step begins at {root:?}, which is not there")),
+            Some((edits, _)) if *edits > MAX_EDITS => {
+                return Err(format!("a path edits {edits} headers"));
+            }
+            // An edit queued before a wait, the wait and the terminal come on top.
+            Some((_, effects)) if *effects + 3 > MAX_EFFECTS => {
+                return Err(format!("a path has {effects} effects"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_node(
+    graph: &Decision,
+    handle: Handle<Node>,
+    node: &Node,
+    steps: usize,
+) -> Result<(), String> {
+    let in_range = |step: u32| {
+        if (step as usize) < steps {
+            Ok(())
+        } else {
+            Err(format!("node {handle:?} names step {step} of {steps}"))
+        }
+    };
+    match node {
+        Node::Test { atom, yes, no } => {
+            if yes == no {
+                return Err(format!("node {handle:?} tests for nothing"));
+            }
+            check_value(graph, graph.atoms.get(*atom).subject)
+        }
+        Node::Switch {
+            subject,
+            table,
+            arms,
+        } => {
+            let table = graph
+                .tables
+                .get(*table as usize)
+                .ok_or("a switch has no table")?;
+            if table.leaves.len() != arms.len() {
+                return Err(format!(
+                    "node {handle:?} has {} arms for {} leaves",
+                    arms.len(),
+                    table.leaves.len()
+                ));
+            }
+            expect(graph, *subject, Base::String)
+        }
+        Node::Act { .. } => Ok(()),
+        Node::Wait { step, .. } => in_range(*step),
+        Node::Decide(Terminal::Respond { then, body, .. }) => {
+            body.iter()
+                .try_for_each(|part| expect(graph, *part, Base::String))?;
+            then.map_or(Ok(()), |t| in_range(t.step))
+        }
+        Node::Decide(Terminal::Proxy { then, proxy }) => {
+            expect(graph, proxy.target, Base::Target)?;
+            expect(graph, proxy.path, Base::String)?;
+            expect(graph, proxy.query, Base::String)?;
+            then.map_or(Ok(()), |t| in_range(t.step))
+        }
+        Node::Decide(_) => Ok(()),
+    }
+}
+
+fn check_value(graph: &Decision, value: Handle<Value>) -> Result<(), String> {
+    if value.index() < graph.values.len() {
+        Ok(())
+    } else {
+        Err(format!("value {value:?} is not there"))
+    }
+}
+
+fn expect(graph: &Decision, value: Handle<Value>, base: Base) -> Result<(), String> {
+    check_value(graph, value)?;
+    let ty = graph.type_of(value);
+    if ty.base == base {
+        Ok(())
+    } else {
+        Err(format!("value {value:?} is {:?}, not {base:?}", ty.base))
+    }
+}

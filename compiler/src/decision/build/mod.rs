@@ -13,7 +13,7 @@ use super::{
     Atom, Decision, Effect, FaultReason, Function, Handle, Matcher, Node, Request, Step, Terminal,
     Then, Value,
 };
-use crate::hir::{self, Base, Expr, Fact, Hir, RuleId, Stmt, StmtKind, Type};
+use crate::hir::{self, Base, Expr, Fact, Hir, RuleId, Stmt, StmtKind, Type, rule_of_block};
 use edge_abi::{
     input::{Event, result::Status},
     manifest::Fact as RawFact,
@@ -463,17 +463,4 @@ impl Builder<'_> {
             self.graph.rules_of.entry(*node).or_default().insert(rule);
         }
     }
-}
-
-/// The rule of the first terminal of a block.
-fn rule_of_block(block: &[Stmt]) -> Option<RuleId> {
-    block.iter().rev().find_map(|stmt| match &stmt.kind {
-        StmtKind::Respond(respond) => Some(respond.rule),
-        StmtKind::Redirect { rule, .. } => Some(*rule),
-        StmtKind::Proxy(proxy) => Some(proxy.rule),
-        StmtKind::If { arms, otherwise } => rule_of_block(otherwise)
-            .or_else(|| arms.iter().find_map(|(_, block)| rule_of_block(block))),
-        StmtKind::LetElse(_, block) => rule_of_block(block),
-        _ => None,
-    })
 }

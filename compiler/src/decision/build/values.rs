@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::{
     decision::{Atom, Const, Handle, Matcher, Value},
-    hir::{self, Base, Expr, Type},
+    hir::{self, Base, Expr, Fact, Type},
 };
 
 const BOOL: Type = Type::of(Base::Bool);
@@ -14,6 +14,13 @@ impl Builder<'_> {
     pub(super) fn value(&mut self, expr: &Expr) -> Handle<Value> {
         let (value, ty) = match expr {
             Expr::Const(constant) => return self.constant(constant),
+            // The path alone may be absent at first: nothing runs before it was found to be there.
+            Expr::Fact(Fact::Path, _) => {
+                let path = self
+                    .graph
+                    .value(Value::Fact(Fact::Path), Type::optional(Base::String));
+                (Value::Narrowed(path), STRING)
+            }
             Expr::Fact(fact, ty) => (Value::Fact(fact.clone()), *ty),
             Expr::Let(id, _) => return self.let_value(*id),
             Expr::FnParam(index, ty) => (Value::FnParam(self.function, *index), *ty),
@@ -124,7 +131,12 @@ impl Builder<'_> {
                 matcher: Matcher::True,
             },
         };
-        self.graph.atoms.intern(atom)
+        // Where an atom is false for what is absent, it need not be told that nothing is.
+        let subject = match self.graph.values.get(atom.subject) {
+            Value::Narrowed(inner) => *inner,
+            _ => atom.subject,
+        };
+        self.graph.atoms.intern(Atom { subject, ..atom })
     }
 
     /// The arm of an experiment: what the request asks for, else the first for those that

@@ -1,0 +1,271 @@
+//! Nodes: a graph without cycles becomes nested blocks.
+//!
+//! A node with several predecessors gets a label: a block that ends just before its code,
+//! opened at its immediate dominator (Ramsey, "Beyond Relooper", ICFP 2022, for the case
+//! without loops). Everything else is put where its one predecessor goes on. A chain of
+//! tests is a loop here, so that a policy of any length needs no deep recursion.
+
+use super::{EmitError, Emitter, code::Code, plan::reachable};
+use crate::decision::{Handle, Node};
+use edge_abi::input::Event;
+use std::collections::HashMap;
+use wasm_encoder::{BlockType, Instruction as I, ValType};
+
+/// Where the nodes of one function go.
+#[derive(Debug, Default)]
+struct Shape {
+    /// Joins by their immediate dominator, the last in topological order first.
+    joins: HashMap<Handle<Node>, Vec<Handle<Node>>>,
+    /// Labels of the joins that are open: the depth of their block.
+    labels: HashMap<Handle<Node>, u32>,
+}
+
+impl Shape {
+    fn new(emitter: &Emitter<'_>, root: Handle<Node>) -> Shape {
+        let graph = emitter.graph;
+        let order = reachable(graph, std::iter::once(root));
+        let mut predecessors: HashMap<Handle<Node>, Vec<Handle<Node>>> = HashMap::new();
+        for node in &order {
+            for next in graph.nodes.get(*node).successors() {
+                predecessors.entry(next).or_default().push(*node);
+            }
+        }
+        let mut dominators: HashMap<Handle<Node>, (Handle<Node>, u32)> = HashMap::new();
+        let mut shape = Shape::default();
+        dominators.insert(root, (root, 0));
+        for node in order.iter().skip(1) {
+            let list = predecessors
+                .get(node)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let mut common = None;
+            for predecessor in list {
+                common = Some(common.map_or(*predecessor, |c| meet(&dominators, c, *predecessor)));
+            }
+            let dominator = common.unwrap_or(root);
+            let depth = dominators.get(&dominator).map_or(0, |(_, depth)| *depth);
+            dominators.insert(*node, (dominator, depth + 1));
+            if list.len() > 1 {
+                shape.joins.entry(dominator).or_default().push(*node);
+            }
+        }
+        shape.joins.values_mut().for_each(|joins| joins.reverse());
+        shape
+    }
+}
+
+/// The nearest common dominator.
+fn meet(
+    dominators: &HashMap<Handle<Node>, (Handle<Node>, u32)>,
+    mut a: Handle<Node>,
+    mut b: Handle<Node>,
+) -> Handle<Node> {
+    while a != b {
+        let (Some((up_a, depth_a)), Some((up_b, depth_b))) =
+            (dominators.get(&a), dominators.get(&b))
+        else {
+            return a;
+        };
+        if depth_a >= depth_b {
+            a = *up_a;
+        } else {
+            b = *up_b;
+        }
+    }
+    a
+}
+
+impl Emitter<'_> {
+    /// The function of a step: checks the input, takes the facts, and does what the event asks.
+    pub(super) fn step_function(&mut self, step: u32) -> Result<Code, EmitError> {
+        let mut code = Code::new(1);
+        let graph = self.graph;
+        self.step_head(&mut code, step);
+        let on = graph
+            .steps
+            .get(step as usize)
+            .map(|s| s.on.as_slice())
+            .unwrap_or_default();
+        for (event, root) in on {
+            let only = on.len() == 1 && *event == Event::Start;
+            if !only {
+                self.event_is(&mut code, *event);
+                code.if_empty();
+            }
+            let mut shape = Shape::new(self, *root);
+            self.graph_code(&mut code, &mut shape, *root)?;
+            if only {
+                return Ok(code);
+            }
+            code.end();
+        }
+        self.reject(&mut code, edge_abi::output::Status::InvalidInput);
+        Ok(code)
+    }
+
+    /// The code of a node and of all that it dominates. Ends with a return or a branch.
+    fn graph_code(
+        &mut self,
+        code: &mut Code,
+        shape: &mut Shape,
+        mut node: Handle<Node>,
+    ) -> Result<(), EmitError> {
+        loop {
+            let joins = shape.joins.remove(&node).unwrap_or_default();
+            for join in &joins {
+                code.push(I::Block(BlockType::Empty));
+                shape.labels.insert(*join, code.depth());
+            }
+            let mut joins = joins.into_iter().rev();
+            let next = self.node_code(code, shape, node, joins.len() == 0)?;
+            if let Some(next) = next {
+                node = next;
+                continue;
+            }
+            let Some(mut join) = joins.next() else {
+                return Ok(());
+            };
+            code.end();
+            for following in joins {
+                self.graph_code(code, shape, join)?;
+                code.end();
+                join = following;
+            }
+            node = join;
+        }
+    }
+
+    /// The code of one node. Gives the node whose code follows directly, if `tail` allows it.
+    fn node_code(
+        &mut self,
+        code: &mut Code,
+        shape: &mut Shape,
+        node: Handle<Node>,
+        tail: bool,
+    ) -> Result<Option<Handle<Node>>, EmitError> {
+        let graph = self.graph;
+        let before = code.len();
+        match graph.nodes.get(node) {
+            Node::Test { atom, yes, no } => {
+                self.atom(code, *atom)?;
+                self.account(node, code.len() - before);
+                if let Some(label) = shape.labels.get(no) {
+                    let label = code.depth() - label;
+                    code.push(I::I32Eqz).push(I::BrIf(label));
+                    return self.go(code, shape, *yes, tail);
+                }
+                if let Some(label) = shape.labels.get(yes) {
+                    let label = code.depth() - label;
+                    code.push(I::BrIf(label));
+                    return self.go(code, shape, *no, tail);
+                }
+                code.if_empty();
+                self.graph_code(code, shape, *yes)?;
+                code.end();
+                self.go(code, shape, *no, tail)
+            }
+            Node::Switch {
+                subject,
+                table,
+                arms,
+            } => {
+                self.switch(code, shape, *subject, *table, arms)?;
+                Ok(None)
+            }
+            Node::Act { effect, next } => {
+                self.effect_code(code, effect)?;
+                self.account(node, code.len() - before);
+                self.go(code, shape, *next, tail)
+            }
+            Node::Wait { request, step } => {
+                self.wait(code, *request, *step);
+                code.push(I::Return);
+                Ok(None)
+            }
+            Node::Decide(terminal) => {
+                self.terminal(code, terminal)?;
+                code.push(I::Return);
+                self.account(node, code.len() - before);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Goes to a node: by a branch if it has a label, else its code follows.
+    fn go(
+        &mut self,
+        code: &mut Code,
+        shape: &mut Shape,
+        next: Handle<Node>,
+        tail: bool,
+    ) -> Result<Option<Handle<Node>>, EmitError> {
+        if let Some(label) = shape.labels.get(&next) {
+            let label = code.depth() - label;
+            code.push(I::Br(label));
+            return Ok(None);
+        }
+        if tail {
+            return Ok(Some(next));
+        }
+        self.graph_code(code, shape, next)?;
+        Ok(None)
+    }
+
+    fn switch(
+        &mut self,
+        code: &mut Code,
+        shape: &mut Shape,
+        subject: Handle<crate::decision::Value>,
+        table: u32,
+        arms: &[Handle<Node>],
+    ) -> Result<(), EmitError> {
+        let graph = self.graph;
+        // Arms that have no label get a block each; equal arms share it.
+        let mut own: Vec<Handle<Node>> = Vec::new();
+        for arm in arms {
+            if !shape.labels.contains_key(arm) && !own.contains(arm) {
+                own.push(*arm);
+            }
+        }
+        let base = code.depth();
+        for _ in &own {
+            code.push(I::Block(BlockType::Empty));
+        }
+        self.value(code, subject)?;
+        let (p, l) = (code.local(ValType::I32), code.local(ValType::I32));
+        code.set(l).set(p);
+        if let Some(table) = graph.tables.get(table as usize) {
+            self.lookup(code, &table.bytes, p, l, "route_find");
+        }
+        code.release(ValType::I32, p);
+        code.release(ValType::I32, l);
+        let depth = code.depth();
+        let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
+        let places: HashMap<Handle<Node>, u32> = own.iter().copied().zip(0u32..).collect();
+        let targets: Vec<u32> = arms
+            .iter()
+            .map(|arm| match places.get(arm) {
+                // The block of the first of `own` is the innermost.
+                Some(place) => depth - (base + count - place),
+                None => depth - shape.labels.get(arm).copied().unwrap_or(0),
+            })
+            .collect();
+        let default = targets.first().copied().unwrap_or(0);
+        let targets: Vec<u32> = targets.into_iter().collect();
+        code.push(I::BrTable(targets.into(), default));
+        for arm in own {
+            code.end();
+            self.graph_code(code, shape, arm)?;
+        }
+        Ok(())
+    }
+
+    fn account(&mut self, node: Handle<Node>, instructions: usize) {
+        if let Some(rules) = self.graph.rules_of.get(&node) {
+            for rule in rules {
+                *self.rule_bytes.entry(rule.0).or_default() +=
+                    u32::try_from(instructions).unwrap_or(0);
+            }
+        }
+    }
+}

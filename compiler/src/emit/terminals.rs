@@ -1,0 +1,308 @@
+//! Effects and terminals.
+
+use super::{EmitError, Emitter, code::Code, length, support::Support};
+use crate::{
+    ast::EditOp,
+    decision::{Const, Edit, Effect, Handle, Part, Proxy, Request, Terminal, Then, Value},
+};
+use edge_abi::{
+    continuation,
+    input::Event,
+    output::{edit, fault::Reason, note, segment},
+};
+use wasm_encoder::{Instruction as I, ValType};
+
+impl Emitter<'_> {
+    /// Writes an effect that does not end the call.
+    pub(super) fn effect_code(
+        &mut self,
+        code: &mut Code,
+        effect: &Effect,
+    ) -> Result<(), EmitError> {
+        match effect {
+            Effect::Edit(edit) => {
+                code.i32(op_of(edit.op)).i32(edit.place.0);
+                self.text(code, &edit.name);
+                match edit.value.first() {
+                    Some(Part::Text(value)) => self.value(code, *value)?,
+                    _ => {
+                        code.i32(0).i32(0);
+                    }
+                }
+                self.support(code, Support::Edit);
+            }
+            Effect::Log { text, place } => {
+                code.i32(place.0);
+                self.value(code, *text)?;
+                self.support(code, Support::Log);
+            }
+            Effect::Exposure { experiment, arm } => {
+                code.i32(note::Kind::Exposure as u32).i32(*experiment);
+                self.value(code, *arm)?;
+                self.support(code, Support::Note);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a terminal; leaves the output's address.
+    pub(super) fn terminal(
+        &mut self,
+        code: &mut Code,
+        terminal: &Terminal,
+    ) -> Result<(), EmitError> {
+        match terminal {
+            Terminal::Respond {
+                rule,
+                status,
+                content_type,
+                body,
+                then,
+            } => {
+                let (table, count) = self.body(code, body)?;
+                code.i32(rule.0).i32(u32::from(*status));
+                match content_type {
+                    Some(content_type) => self.text(code, content_type),
+                    None => {
+                        code.i32(0).i32(0);
+                    }
+                }
+                match table {
+                    Table::Constant(address) => code.i32(address),
+                    Table::Local(local) => {
+                        code.release(ValType::I32, local);
+                        code.get(local)
+                    }
+                };
+                code.i32(count);
+                self.then(code, *then);
+                self.support(code, Support::Respond);
+            }
+            Terminal::Proxy { proxy, then } => self.proxy_code(code, proxy, *then)?,
+            Terminal::Pass { rule } => {
+                code.i32(rule.0);
+                self.support(code, Support::Pass);
+            }
+            Terminal::Fault {
+                rule,
+                place,
+                reason,
+            } => {
+                code.i32(rule.0)
+                    .i32(place.0)
+                    .i32(Reason::from(*reason) as u32);
+                self.support(code, Support::Fault);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a wait; leaves the output's address.
+    pub(super) fn wait(&mut self, code: &mut Code, request: Request, step: u32) {
+        match request {
+            Request::Body(limit) => {
+                code.i32(limit);
+                self.then(
+                    code,
+                    Some(Then {
+                        step,
+                        events: Event::Results.bit(),
+                    }),
+                );
+                self.support(code, Support::Body);
+            }
+        }
+    }
+
+    /// What follows: slot set and events in one word, and the continuation's address.
+    fn then(&mut self, code: &mut Code, then: Option<Then>) {
+        let Some(then) = then else {
+            code.i32(0).i32(0);
+            return;
+        };
+        let mut bytes = self.tag.to_le_bytes().to_vec();
+        bytes.extend(then.step.to_le_bytes());
+        debug_assert_eq!(bytes.len(), continuation::HEADER as usize);
+        let address = self.constants.table(&bytes);
+        code.i32(then.step | u32::from(then.events) << 16)
+            .i32(address);
+    }
+
+    /// The segments of a body: constant where all of it is, else written to the output.
+    fn body(&mut self, code: &mut Code, body: &[Handle<Value>]) -> Result<(Table, u32), EmitError> {
+        let graph = self.graph;
+        let mut pieces: Vec<Piece> = Vec::new();
+        for part in body {
+            match (graph.values.get(*part), pieces.last_mut()) {
+                (Value::Const(Const::Bytes(bytes)), Some(Piece::Constant(before))) => {
+                    before.extend(bytes)
+                }
+                (Value::Const(Const::Bytes(bytes)), _) if bytes.is_empty() => {}
+                (Value::Const(Const::Bytes(bytes)), _) => {
+                    pieces.push(Piece::Constant(bytes.clone()))
+                }
+                _ => pieces.push(Piece::Value(*part)),
+            }
+        }
+        let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+        match pieces.as_slice() {
+            [] => return Ok((Table::Constant(0), 0)),
+            [Piece::Constant(bytes)] => {
+                let address = self.constants.bytes(bytes);
+                let record = [segment::Kind::Bytes as u32, 0, address, length(bytes)];
+                let record: Vec<u8> = record.into_iter().flat_map(u32::to_le_bytes).collect();
+                return Ok((Table::Constant(self.constants.table(&record)), count));
+            }
+            _ => {}
+        }
+        let table = self.reserve(code, count, segment::SIZE);
+        for (i, piece) in (0u32..).zip(pieces) {
+            code.get(table)
+                .i32(i * segment::SIZE)
+                .push(I::I32Add)
+                .i32(0)
+                .i32(segment::Kind::Bytes as u32);
+            match piece {
+                Piece::Constant(bytes) => self.text(code, &bytes),
+                Piece::Value(value) => self.value(code, value)?,
+            }
+            self.support(code, Support::Segment);
+        }
+        Ok((Table::Local(table), count))
+    }
+
+    fn reserve(&mut self, code: &mut Code, count: u32, size: u32) -> u32 {
+        let table = code.local(ValType::I32);
+        code.i32(count * size);
+        self.support(code, Support::Alloc);
+        code.set(table);
+        table
+    }
+
+    fn proxy_code(
+        &mut self,
+        code: &mut Code,
+        proxy: &Proxy,
+        then: Option<Then>,
+    ) -> Result<(), EmitError> {
+        let count = u32::try_from(proxy.edits.len()).unwrap_or(u32::MAX);
+        let table = if count == 0 {
+            None
+        } else {
+            Some(self.edits_table(code, &proxy.edits, count)?)
+        };
+        code.i32(proxy.rule.0);
+        self.value(code, proxy.target)?;
+        match &proxy.method {
+            Some(method) => self.text(code, method),
+            None => {
+                code.i32(0).i32(0);
+            }
+        }
+        self.value(code, proxy.path)?;
+        self.value(code, proxy.query)?;
+        match proxy.host {
+            Some(host) => self.value(code, host)?,
+            None => {
+                code.i32(0).i32(0);
+            }
+        }
+        match table {
+            Some(table) => {
+                code.get(table);
+                code.release(ValType::I32, table);
+            }
+            None => {
+                code.i32(0);
+            }
+        }
+        code.i32(count).i32(proxy.options);
+        self.then(code, then);
+        self.support(code, Support::Proxy);
+        Ok(())
+    }
+
+    fn edits_table(
+        &mut self,
+        code: &mut Code,
+        edits: &[Edit],
+        count: u32,
+    ) -> Result<u32, EmitError> {
+        let table = self.reserve(code, count, edit::SIZE);
+        for (i, edit) in (0u32..).zip(edits) {
+            let secrets = edit
+                .value
+                .iter()
+                .any(|part| matches!(part, Part::Secret(_)));
+            let segments = if secrets {
+                Some(self.secret_segments(code, &edit.value)?)
+            } else {
+                None
+            };
+            code.get(table).i32(i * edit::SIZE).push(I::I32Add);
+            let flags = if secrets {
+                u32::from(edit::SEGMENTS) << 8
+            } else {
+                0
+            };
+            code.i32(op_of(edit.op) | flags).i32(edit.place.0);
+            self.text(code, &edit.name);
+            match (segments, edit.value.first()) {
+                (Some(segments), _) => {
+                    code.get(segments)
+                        .i32(u32::try_from(edit.value.len()).unwrap_or(u32::MAX));
+                    code.release(ValType::I32, segments);
+                }
+                (None, Some(Part::Text(value))) => self.value(code, *value)?,
+                _ => {
+                    code.i32(0).i32(0);
+                }
+            }
+            self.support(code, Support::PutEdit);
+        }
+        Ok(table)
+    }
+
+    fn secret_segments(&mut self, code: &mut Code, parts: &[Part]) -> Result<u32, EmitError> {
+        let table = self.reserve(
+            code,
+            u32::try_from(parts.len()).unwrap_or(u32::MAX),
+            segment::SIZE,
+        );
+        for (i, part) in (0u32..).zip(parts) {
+            code.get(table).i32(i * segment::SIZE).push(I::I32Add);
+            match part {
+                Part::Text(value) => {
+                    code.i32(0).i32(segment::Kind::Bytes as u32);
+                    self.value(code, *value)?;
+                }
+                Part::Secret(id) => {
+                    code.i32(*id)
+                        .i32(segment::Kind::Secret as u32)
+                        .i32(0)
+                        .i32(0);
+                }
+            }
+            self.support(code, Support::Segment);
+        }
+        Ok(table)
+    }
+}
+
+enum Table {
+    Constant(u32),
+    Local(u32),
+}
+
+enum Piece {
+    Constant(Vec<u8>),
+    Value(Handle<Value>),
+}
+
+fn op_of(op: EditOp) -> u32 {
+    u32::from(match op {
+        EditOp::Set => edit::Op::Set as u8,
+        EditOp::Add => edit::Op::Add as u8,
+        EditOp::Remove => edit::Op::Remove as u8,
+    })
+}

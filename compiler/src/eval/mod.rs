@@ -1,0 +1,560 @@
+//! The reference evaluator: what a policy means, plainly.
+//!
+//! It walks the typed tree and builds owned effects. It is slow on purpose and shares with
+//! the compiled policy only the kernels' sources; matching is done here by the `regex` crate
+//! and by plain loops. The property tests hold compiled wasm, unoptimised and optimised,
+//! against it.
+
+mod expr;
+mod facts;
+
+pub use facts::{Facts, RawValue};
+
+use crate::{
+    ast::EditOp,
+    hir::{self, Block, Expr, Hir, RuleId, Stmt, StmtKind},
+};
+use edge_abi::output::fault::Reason;
+use expr::Val;
+use std::collections::BTreeSet;
+
+/// What one call of the policy gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Edits of the answer, queued in this call.
+    pub edits: Vec<Edit>,
+    /// Log lines: place and text.
+    pub logs: Vec<(u32, Vec<u8>)>,
+    /// Exposures: experiment and arm. The same one may come twice.
+    pub exposures: Vec<(u32, u32)>,
+    /// How it ends.
+    pub end: End,
+}
+
+/// How a call ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum End {
+    /// Nothing has ended it: never the outcome of a whole call.
+    #[default]
+    Open,
+    /// It waits for the request's body.
+    WaitForBody,
+    /// It answers.
+    Respond {
+        /// The deciding rule.
+        rule: u32,
+        /// Its status.
+        status: u16,
+        /// Its content type.
+        content_type: Option<String>,
+        /// Its body.
+        body: Vec<u8>,
+    },
+    /// It asks an origin.
+    Proxy(Proxy),
+    /// It lets the response go on.
+    Pass {
+        /// The rule.
+        rule: u32,
+    },
+    /// Something can't be used.
+    Fault {
+        /// The rule.
+        rule: u32,
+        /// Why: [`Reason`]'s number.
+        reason: u32,
+    },
+}
+
+/// A request to an origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// The deciding rule.
+    pub rule: u32,
+    /// Index of the target.
+    pub target: u32,
+    /// The method, unless it is the client's.
+    pub method: Option<String>,
+    /// The path.
+    pub path: Vec<u8>,
+    /// The query string.
+    pub query: Option<Vec<u8>>,
+    /// `Host`, unless it is the origin's authority.
+    pub host: Option<Vec<u8>>,
+    /// Edits of the request.
+    pub edits: Vec<Edit>,
+    /// Index of its options.
+    pub options: u32,
+}
+
+/// An edit of a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// Which.
+    pub op: EditOp,
+    /// The header's name.
+    pub name: String,
+    /// The value in parts; a secret is its index.
+    pub value: Vec<Result<Vec<u8>, u32>>,
+}
+
+/// Which phase of a request is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// From the start; with the body in the facts, what follows the wait for it.
+    Request,
+    /// A response's head is there; for the route of that index, if one had decided.
+    Response(Option<usize>),
+    /// No origin gave a usable response.
+    Failed,
+}
+
+/// Evaluates one phase.
+#[must_use]
+pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
+    let mut run = Run {
+        hir,
+        facts,
+        outcome: Outcome::default(),
+        warm: false,
+    };
+    match phase {
+        Phase::Request => run.request(),
+        Phase::Response(route) => run.response(route),
+        Phase::Failed => run.failed(),
+    }
+    run.outcome
+}
+
+/// The request phase of a policy whose body is too large (413) or broke off (400), after the wait.
+#[must_use]
+pub fn without_body(hir: &Hir, status: u16) -> Outcome {
+    let rule = rule_of(&hir.default);
+    Outcome {
+        end: End::Respond {
+            rule,
+            status,
+            content_type: None,
+            body: Vec::new(),
+        },
+        ..Outcome::default()
+    }
+}
+
+struct Run<'a> {
+    hir: &'a Hir,
+    facts: &'a Facts,
+    outcome: Outcome,
+    /// The wait for the body is behind us.
+    warm: bool,
+}
+
+impl Run<'_> {
+    fn request(&mut self) {
+        let hir = self.hir;
+        if self.facts.path().is_none() {
+            self.fault(rule_of(&hir.default), Reason::RequestPath);
+            return;
+        }
+        if self.block(&hir.on_request) {
+            return;
+        }
+        for route in &hir.routes {
+            match self.matches(route) {
+                Some(true) => {
+                    self.block(&route.body);
+                    return;
+                }
+                Some(false) => {}
+                None => return,
+            }
+        }
+        self.block(&hir.default);
+    }
+
+    /// Whether a route takes the request; `None` when that takes a wait.
+    fn matches(&mut self, route: &hir::Route) -> Option<bool> {
+        let path = self.facts.path().unwrap_or_default();
+        let method = self
+            .facts
+            .text(&edge_abi::manifest::Fact::Method)
+            .unwrap_or_default();
+        if route
+            .pattern
+            .as_ref()
+            .is_some_and(|p| !expr::path_matches(p, &path))
+        {
+            return Some(false);
+        }
+        if !route.methods.is_empty() && !route.methods.iter().any(|m| m.as_bytes() == method) {
+            return Some(false);
+        }
+        let Some(when) = &route.when else {
+            return Some(true);
+        };
+        if self.waits(&[when]) {
+            return None;
+        }
+        Some(self.condition(when))
+    }
+
+    fn response(&mut self, route: Option<usize>) {
+        let hir = self.hir;
+        let own = route
+            .and_then(|r| hir.routes.get(r))
+            .map(|r| r.on_response.as_slice())
+            .unwrap_or_default();
+        let mut rule = 0;
+        for handler in own.iter().chain(&hir.on_response) {
+            rule = handler.rule.0;
+            if handler
+                .when
+                .as_ref()
+                .is_none_or(|when| self.condition(when))
+                && self.block(&handler.body)
+            {
+                return;
+            }
+        }
+        self.outcome.end = End::Pass { rule };
+    }
+
+    fn failed(&mut self) {
+        let Some(block) = &self.hir.on_error else {
+            return;
+        };
+        if !self.block(block) {
+            self.outcome.end = End::Pass {
+                rule: rule_of(block),
+            };
+        }
+    }
+
+    /// Runs a block; true when it ended the call.
+    fn block(&mut self, block: &Block) -> bool {
+        block.iter().any(|stmt| self.statement(stmt))
+    }
+
+    fn statement(&mut self, stmt: &Stmt) -> bool {
+        match &stmt.kind {
+            StmtKind::LetElse(id, otherwise) => {
+                let Some(binding) = self.hir.lets.get(id.0 as usize) else {
+                    return false;
+                };
+                if self.waits(&[&binding.value]) {
+                    return true;
+                }
+                self.expose(&[&binding.value]);
+                self.value(&binding.value) == Val::Absent && self.block(otherwise)
+            }
+            StmtKind::If { arms, otherwise } => {
+                for (condition, block) in arms {
+                    if self.waits(&[condition]) {
+                        return true;
+                    }
+                    if self.condition(condition) {
+                        return self.block(block);
+                    }
+                }
+                self.block(otherwise)
+            }
+            StmtKind::Deny(rules) => rules.iter().any(|rule| {
+                self.waits(&[&rule.condition])
+                    || (self.condition(&rule.condition) && self.block(&rule.body))
+            }),
+            StmtKind::Edit(edit) => {
+                if self.waits(&edit_parts(edit)) {
+                    return true;
+                }
+                self.expose(&edit_parts(edit));
+                let edit = self.edit(edit);
+                self.outcome.edits.push(edit);
+                false
+            }
+            StmtKind::Log { text, place } => {
+                if self.waits(&[text]) {
+                    return true;
+                }
+                self.expose(&[text]);
+                let text = self.text(text);
+                self.outcome.logs.push((place.0, text));
+                false
+            }
+            StmtKind::Respond(respond) => self.respond(respond),
+            StmtKind::Redirect {
+                rule, status, to, ..
+            } => self.redirect(*rule, *status, to),
+            StmtKind::Proxy(proxy) => self.proxy(proxy),
+        }
+    }
+
+    fn respond(&mut self, respond: &hir::Respond) -> bool {
+        let parts: Vec<&Expr> = respond.body.iter().collect();
+        if self.waits(&parts) {
+            return true;
+        }
+        self.expose(&parts);
+        let body = respond
+            .body
+            .as_ref()
+            .map(|b| self.text(b))
+            .unwrap_or_default();
+        let (rule, status, content_type) =
+            (respond.rule.0, respond.status, respond.content_type.clone());
+        self.outcome.end = End::Respond {
+            rule,
+            status,
+            content_type,
+            body,
+        };
+        true
+    }
+
+    fn redirect(&mut self, rule: RuleId, status: u16, to: &Expr) -> bool {
+        if self.waits(&[to]) {
+            return true;
+        }
+        self.expose(&[to]);
+        let to = self.text(to);
+        if to.iter().any(|&b| b < 0x20 || b == 0x7f) {
+            self.fault(rule.0, Reason::Location);
+            return true;
+        }
+        self.outcome.edits.push(Edit {
+            op: EditOp::Set,
+            name: "location".into(),
+            value: vec![Ok(to)],
+        });
+        self.outcome.end = End::Respond {
+            rule: rule.0,
+            status,
+            content_type: None,
+            body: Vec::new(),
+        };
+        true
+    }
+
+    fn proxy(&mut self, proxy: &hir::Proxy) -> bool {
+        let mut parts = vec![&proxy.target];
+        parts.extend(&proxy.host);
+        parts.extend(proxy.path.iter().flat_map(|p| &p.parts));
+        parts.extend(proxy.query.iter().filter_map(|q| match q {
+            hir::QueryEdit::Set(_, value) => Some(value),
+            hir::QueryEdit::Remove(_) => None,
+        }));
+        parts.extend(proxy.edits.iter().flat_map(edit_parts));
+        if self.waits(&parts) {
+            return true;
+        }
+        self.expose(&parts);
+        let Some(path) = self.upstream_path(proxy.path.as_ref()) else {
+            self.fault(proxy.rule.0, Reason::UpstreamPath);
+            return true;
+        };
+        let Val::Target(target) = self.value(&proxy.target) else {
+            return true;
+        };
+        let mut query = self.facts.query();
+        for edit in &proxy.query {
+            query = match edit {
+                hir::QueryEdit::Set(name, value) => Some(expr::query_set(
+                    query.as_deref().unwrap_or_default(),
+                    name,
+                    &self.text(value),
+                )),
+                hir::QueryEdit::Remove(name) => query.map(|q| expr::query_remove(&q, name)),
+            };
+        }
+        self.outcome.end = End::Proxy(Proxy {
+            rule: proxy.rule.0,
+            target,
+            method: proxy.method.clone(),
+            path,
+            query,
+            host: proxy.host.as_ref().map(|h| self.text(h)),
+            edits: proxy.edits.iter().map(|e| self.edit(e)).collect(),
+            options: proxy.options,
+        });
+        true
+    }
+
+    /// The answer is the host's own: edits have nothing to apply to.
+    fn fault(&mut self, rule: u32, reason: Reason) {
+        self.outcome.edits.clear();
+        let reason = reason as u32;
+        self.outcome.end = End::Fault { rule, reason };
+    }
+
+    /// The path for an origin, if its parts may stand there.
+    fn upstream_path(&mut self, path: Option<&hir::UpstreamPath>) -> Option<Vec<u8>> {
+        let Some(path) = path else {
+            return self.facts.path();
+        };
+        let mut whole = Vec::new();
+        let mut dynamic = false;
+        for part in &path.parts {
+            let text = self.text(part);
+            if !matches!(part, Expr::Const(_)) {
+                dynamic = true;
+                if !edge_kernels::uri::upstream_value_ok(&text) {
+                    return None;
+                }
+            }
+            whole.extend(text);
+        }
+        (!dynamic || edge_kernels::uri::upstream_path_ok(&whole)).then_some(whole)
+    }
+
+    fn edit(&mut self, edit: &hir::Edit) -> Edit {
+        let value = match &edit.value {
+            None => Vec::new(),
+            Some(hir::EditValue::Text(text)) => vec![Ok(self.text(text))],
+            Some(hir::EditValue::WithSecrets(parts)) => parts
+                .iter()
+                .map(|part| match part {
+                    hir::SecretPart::Text(text) => Ok(self.text(text)),
+                    hir::SecretPart::Secret(index) => Err(*index),
+                })
+                .collect(),
+        };
+        Edit {
+            op: edit.op,
+            name: edit.name.clone(),
+            value,
+        }
+    }
+
+    /// Whether a statement that reads these must wait first. After the wait, what was done
+    /// before it has been handed out already.
+    fn waits(&mut self, parts: &[&Expr]) -> bool {
+        if self.warm || !parts.iter().any(|part| self.mentions_body(part)) {
+            return false;
+        }
+        if self.facts.has_body() {
+            self.warm = true;
+            self.outcome = Outcome::default();
+            return false;
+        }
+        self.outcome.end = End::WaitForBody;
+        true
+    }
+
+    fn mentions_body(&self, expr: &Expr) -> bool {
+        let mut found = false;
+        self.visit(expr, &mut |e| {
+            found |= matches!(
+                e,
+                Expr::Fact(hir::Fact::Raw(edge_abi::manifest::Fact::Body), _)
+            )
+        });
+        found
+    }
+
+    /// Calls `see` with every expression that this one is made of, through `let`s, functions
+    /// and experiments; what has a name is seen once.
+    fn visit(&self, expr: &Expr, see: &mut dyn FnMut(&Expr)) {
+        self.visit_once(expr, see, &mut BTreeSet::new());
+    }
+
+    fn visit_once(&self, expr: &Expr, see: &mut dyn FnMut(&Expr), names: &mut BTreeSet<(u8, u32)>) {
+        see(expr);
+        let hir = self.hir;
+        let below: Vec<&Expr> = match expr {
+            Expr::Let(id, _) if names.insert((0, id.0)) => hir
+                .lets
+                .get(id.0 as usize)
+                .map(|l| &l.value)
+                .into_iter()
+                .collect(),
+            Expr::CallFn(index, ..) if names.insert((1, *index)) => hir
+                .fns
+                .get(*index as usize)
+                .map(|f| &f.body)
+                .into_iter()
+                .collect(),
+            Expr::Experiment(index) if names.insert((2, *index)) => {
+                let experiment = hir.experiments.get(*index as usize);
+                let parts = experiment.map(|e| [Some(&e.unit), e.when.as_ref(), e.force.as_ref()]);
+                parts.into_iter().flatten().flatten().collect()
+            }
+            _ => Vec::new(),
+        };
+        for below in below {
+            self.visit_once(below, see, names);
+        }
+        expr.children(&mut |child| self.visit_once(child, see, names));
+    }
+
+    /// Counts what reading these expressions exposes.
+    fn expose(&mut self, parts: &[&Expr]) {
+        let mut found = BTreeSet::new();
+        for part in parts {
+            self.visit(part, &mut |e| {
+                if let Expr::Experiment(index) = e {
+                    found.insert(*index);
+                }
+            });
+        }
+        for index in found {
+            let eligible = match self
+                .hir
+                .experiments
+                .get(index as usize)
+                .and_then(|e| e.when.as_ref())
+            {
+                Some(when) => self.value(when) == Val::Bool(true),
+                None => true,
+            };
+            if let (true, Val::Arm(arm)) = (eligible, self.value(&Expr::Experiment(index))) {
+                self.outcome.exposures.push((index, arm));
+            }
+        }
+    }
+
+    /// A condition: operands from left to right, exposures where an operand is reached.
+    fn condition(&mut self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Not(inner) => !self.condition(inner),
+            Expr::And(list) => list.iter().all(|e| self.condition(e)),
+            Expr::Or(list) => list.iter().any(|e| self.condition(e)),
+            leaf => {
+                self.expose(&[leaf]);
+                self.value(leaf) == Val::Bool(true)
+            }
+        }
+    }
+
+    fn text(&mut self, expr: &Expr) -> Vec<u8> {
+        match self.value(expr) {
+            Val::Bytes(bytes) => bytes,
+            _ => Vec::new(),
+        }
+    }
+
+    fn value(&self, expr: &Expr) -> Val {
+        expr::Evaluator {
+            hir: self.hir,
+            facts: self.facts,
+        }
+        .value(expr, &[])
+    }
+}
+
+fn edit_parts(edit: &hir::Edit) -> Vec<&Expr> {
+    match &edit.value {
+        None => Vec::new(),
+        Some(hir::EditValue::Text(text)) => vec![text],
+        Some(hir::EditValue::WithSecrets(parts)) => parts
+            .iter()
+            .filter_map(|part| match part {
+                hir::SecretPart::Text(text) => Some(text),
+                hir::SecretPart::Secret(_) => None,
+            })
+            .collect(),
+    }
+}
+
+/// The rule that a block's own end would name: of its last terminal.
+fn rule_of(block: &Block) -> u32 {
+    crate::hir::rule_of_block(block).unwrap_or(RuleId(0)).0
+}

@@ -1,0 +1,138 @@
+//! The `edge` target: the module itself, with its manifest.
+
+use crate::{emit::Module, hir::Hir, source::SourceMap};
+use edge_abi::{
+    MANIFEST_SECTION, VERSION,
+    manifest::{Capability, Experiment, Fact, Limits, Manifest, Pool, Rule, Target},
+};
+use sha2::{Digest, Sha256};
+
+/// The version of the language.
+pub const LANGUAGE: u16 = 1;
+
+/// Appends the manifest to a linked module.
+#[must_use]
+pub fn wrap(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> (Vec<u8>, Manifest) {
+    let manifest = manifest(linked, module, hir, sources);
+    let json = serde_json::to_vec(&manifest).unwrap_or_default();
+    let section = wasm_encoder::CustomSection {
+        name: MANIFEST_SECTION.into(),
+        data: json.into(),
+    };
+    let mut wasm = linked.to_vec();
+    wasm_encoder::Section::append_to(&section, &mut wasm);
+    (wasm, manifest)
+}
+
+fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> Manifest {
+    let place = |span: crate::source::Span| {
+        let (line, column) = sources.line_column(span);
+        [span.file.0, line, column]
+    };
+    let mut places: Vec<[u32; 3]> = hir.places.iter().map(|span| place(*span)).collect();
+    let mut place_of = |span: crate::source::Span| {
+        let place = place(span);
+        let known = places.iter().position(|p| *p == place);
+        let index = known.unwrap_or_else(|| {
+            places.push(place);
+            places.len() - 1
+        });
+        u32::try_from(index).unwrap_or(u32::MAX)
+    };
+    let rules = hir.rules.iter().map(|rule| Rule {
+        name: rule.name.clone(),
+        kind: rule.kind,
+        place: place_of(rule.span),
+    });
+    let rules = rules.collect();
+    if places.is_empty() {
+        places.push([0, 1, 1]);
+    }
+    let pools = hir.pools.iter().map(|pool| {
+        Target::Pool(Pool {
+            name: pool.name.clone(),
+            choice: pool.choice,
+            members: pool.members.clone(),
+        })
+    });
+    Manifest {
+        abi: VERSION,
+        language: LANGUAGE,
+        name: hir.name.clone(),
+        source_digest: source_digest(sources),
+        module_digest: hex(&Sha256::digest(linked)),
+        files: sources.files.iter().map(|file| file.name.clone()).collect(),
+        targets: hir
+            .origins
+            .iter()
+            .cloned()
+            .map(Target::Origin)
+            .chain(pools)
+            .collect(),
+        proxies: hir.proxies.clone(),
+        experiments: hir
+            .experiments
+            .iter()
+            .map(|e| Experiment {
+                name: e.name.clone(),
+                arms: e.arms.iter().map(|(name, _)| name.clone()).collect(),
+            })
+            .collect(),
+        secrets: hir.secrets.clone(),
+        params: hir.params.clone(),
+        slot_sets: module.slots.clone(),
+        rules,
+        places,
+        limits: Limits {
+            input: module.input_limit,
+            body: hir.body_limit,
+            output: module.output,
+            fuel: module.fuel,
+            memory: module.memory,
+        },
+        capabilities: capabilities(module, hir),
+    }
+}
+
+fn capabilities(module: &Module, hir: &Hir) -> Vec<Capability> {
+    let uses = |is: fn(&Fact) -> bool| module.slots.iter().flatten().any(|slot| is(&slot.fact));
+    let mut list = Vec::new();
+    if hir.body_limit > 0 {
+        list.push(Capability::Body);
+    }
+    if !hir.secrets.is_empty() {
+        list.push(Capability::Secrets);
+    }
+    if uses(|fact| {
+        matches!(
+            fact,
+            Fact::HeaderList { .. } | Fact::ResponseHeaderList { .. }
+        )
+    }) {
+        list.push(Capability::HeaderList);
+    }
+    list
+}
+
+/// SHA-256 over names and texts of all sources.
+#[must_use]
+pub fn source_digest(sources: &SourceMap) -> String {
+    let mut hash = Sha256::new();
+    for file in &sources.files {
+        for part in [&file.name, &file.text] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    hex(&hash.finalize())
+}
+
+/// The module's tag in its continuations: the head of the digest of what it was made from.
+#[must_use]
+pub fn tag(sources: &SourceMap) -> u64 {
+    u64::from_str_radix(source_digest(sources).get(..16).unwrap_or("0"), 16).unwrap_or(0)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,3 @@
+//! What becomes of a linked module: one file a target.
+
+pub mod edge;

@@ -1,0 +1,128 @@
+//! Three readings of one policy agree: the reference evaluator, the module without passes, and
+//! the module with all of them.
+//!
+//! `EDGE_CASES=100000 cargo test --release --test differential` runs more than the default.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod support;
+
+use edge_abi::{
+    input::{Event, result::Status},
+    manifest::Fact as RawFact,
+};
+use edge_compiler::{
+    Optimise,
+    eval::{self, End, Facts, Outcome, Phase, RawValue},
+    hir::Hir,
+    lower,
+    source::SourceMap,
+};
+use proptest::{prelude::*, test_runner::Config};
+use support::{
+    drive::{Module, Said},
+    generate::{self, Source},
+};
+
+fn cases() -> u32 {
+    std::env::var("EDGE_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(2_000)
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(), failure_persistence: None, max_shrink_iters: 300, ..Config::default() })]
+
+    #[test]
+    fn three_readings_agree(
+        policy in proptest::collection::vec(any::<u8>(), 0..600),
+        requests in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..80), 1..4),
+    ) {
+        let hir = generate::policy(&mut Source::new(&policy));
+        let mut modules = [Optimise::No, Optimise::Yes].map(|optimise| {
+            Module::load(&lower(&hir, &SourceMap::default(), optimise).unwrap().wasm)
+        });
+        for request in &requests {
+            let mut source = Source::new(request);
+            let facts = generate::facts(&mut source);
+            let body = generate::body(&mut source);
+            for module in &mut modules {
+                exchange(&hir, module, &facts, &body);
+            }
+        }
+    }
+}
+
+/// One request through all its phases, held against the evaluator at each.
+fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8]) {
+    let mut said = module.start(facts);
+    same(&said, eval::evaluate(hir, facts, Phase::Request));
+    let mut facts = facts.clone();
+    if said.outcome.end == End::WaitForBody {
+        for (status, code) in [(Status::TooLarge, 413), (Status::Timeout, 400)] {
+            same(
+                &module.without_body(&said, status, &facts),
+                eval::without_body(hir, code),
+            );
+        }
+        facts
+            .raw
+            .insert(RawFact::Body, RawValue::Bytes(body.to_vec()));
+        said = module.with_body(&said, &facts);
+        same(&said, eval::evaluate(hir, &facts, Phase::Request));
+    }
+    let rule = match &said.outcome.end {
+        End::Respond { rule, .. } => *rule,
+        End::Proxy(proxy) => proxy.rule,
+        _ => return,
+    };
+    let route = owner(hir, rule, &said);
+    if said.wanted & Event::ResponseHead.bit() != 0 {
+        let after = module.go_on(Event::ResponseHead, &said, &facts);
+        same(&after, eval::evaluate(hir, &facts, Phase::Response(route)));
+    } else {
+        assert!(hir.on_response.is_empty());
+    }
+    if hir.on_error.is_some() {
+        assert_ne!(said.wanted & Event::Failed.bit(), 0);
+        let failed = module.go_on(Event::Failed, &said, &facts);
+        same(&failed, eval::evaluate(hir, &facts, Phase::Failed));
+    }
+}
+
+/// The route in which a rule stands: rules are numbered in the order in which they are made.
+fn owner(hir: &Hir, rule: u32, said: &Said) -> Option<usize> {
+    let default = hir
+        .rules
+        .iter()
+        .position(|r| r.kind == edge_abi::manifest::RuleKind::Default)?;
+    if rule as usize >= default
+        || matches!(
+            &said.outcome.end,
+            End::Respond {
+                status: 400 | 413,
+                ..
+            }
+        )
+    {
+        return None;
+    }
+    hir.routes.iter().rposition(|route| route.rule.0 <= rule)
+}
+
+fn same(said: &Said, mut expected: Outcome) {
+    let mut outcome = said.outcome.clone();
+    for one in [&mut outcome, &mut expected] {
+        // The same note twice counts once.
+        one.exposures.sort_unstable();
+        one.exposures.dedup();
+    }
+    assert_eq!(outcome, expected);
+}

@@ -1,0 +1,5 @@
+//! What several tests share.
+
+pub mod drive;
+pub mod generate;
+pub mod record;
