@@ -1,15 +1,67 @@
 //! The pipeline, readable as a table of contents.
 
 use crate::{
+    ast,
     decision::{self, Decision},
+    diagnostics::{Problems, Report, TooLargeToBuild},
     emit::{self, EmitError, Identity},
     hir::Hir,
     link::{self, LinkError},
-    passes,
-    source::SourceMap,
+    parse, passes, resolve,
+    source::{FileId, Loader, SourceFile, SourceMap},
     target,
 };
 use edge_abi::manifest::Manifest;
+
+/// Compiles a policy.
+///
+/// `name` is the file's name as diagnostics show it; `use` and `load` ask `loader`. The same
+/// sources give the same bytes.
+///
+/// # Errors
+/// Everything that is wrong with the policy, in one report.
+pub fn compile(name: &str, text: &str, loader: &dyn Loader) -> Result<(Checked, Lowered), Report> {
+    let checked = check(name, text, loader)?;
+    match lower(&checked.hir, &checked.sources, Optimise::Yes) {
+        Ok(lowered) => Ok((checked, lowered)),
+        Err(error) => {
+            let mut problems = Problems::default();
+            problems.push(error.problem(&checked.hir));
+            Err(problems.report(&checked.sources))
+        }
+    }
+}
+
+/// A policy without problems.
+#[derive(Debug)]
+pub struct Checked {
+    /// Its texts.
+    pub sources: SourceMap,
+    /// The policy's own file as written.
+    pub ast: ast::File,
+    /// What it means.
+    pub hir: Hir,
+}
+
+/// The stages up to the typed tree.
+///
+/// # Errors
+/// Everything that is wrong with the policy, in one report.
+pub fn check(name: &str, text: &str, loader: &dyn Loader) -> Result<Checked, Report> {
+    let mut sources = SourceMap::default();
+    sources.files.push(SourceFile {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    });
+    let mut problems = Problems::default();
+    let ast = parse::parse(FileId(0), text, &mut problems);
+    let resolved = resolve::resolve(ast.clone(), loader, &mut sources, &mut problems);
+    let hir = crate::check::check(&resolved, &sources, &mut problems);
+    match hir {
+        Some(hir) if problems.is_empty() => Ok(Checked { sources, ast, hir }),
+        _ => Err(problems.report(&sources)),
+    }
+}
 
 /// A checked policy as a module.
 #[derive(Debug)]
@@ -40,6 +92,17 @@ pub enum LowerError {
     /// A defect of the compiler.
     #[error(transparent)]
     Link(#[from] LinkError),
+}
+
+impl LowerError {
+    /// As a diagnostic: at the place of the policy's last resort, since no one place is to blame.
+    fn problem(&self, hir: &Hir) -> TooLargeToBuild {
+        let span = hir.rules.first().map(|rule| rule.span).unwrap_or_default();
+        TooLargeToBuild {
+            why: self.to_string(),
+            span,
+        }
+    }
 }
 
 /// From the typed tree to the module.

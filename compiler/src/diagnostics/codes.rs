@@ -193,6 +193,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ("E0605", "it expands too far", include_str!("e0605.rs")),
     ("E0606", "nested too deep", include_str!("e0606.rs")),
     ("E0607", "the set is too large", include_str!("e0607.rs")),
+    (
+        "E0608",
+        "the policy is too large to build",
+        include_str!("e0608.rs"),
+    ),
     // not supported yet
     ("E0901", "not supported yet", include_str!("e0901.rs")),
 ];

@@ -172,6 +172,8 @@ mod e0606;
 pub use e0606::NestedTooDeep;
 mod e0607;
 pub use e0607::TooLargeSet;
+mod e0608;
+pub use e0608::TooLargeToBuild;
 
 // not supported yet
 mod e0901;
@@ -217,21 +219,27 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// Ends the compilation if there is any, ordered by place.
+    /// Ends the compilation if there is any.
     ///
     /// # Errors
     /// The report, if there is a problem.
     pub fn finish(self, sources: &SourceMap) -> Result<(), Report> {
-        if self.list.is_empty() {
+        if self.is_empty() {
             return Ok(());
         }
+        Err(self.report(sources))
+    }
+
+    /// The report, ordered by place.
+    #[must_use]
+    pub fn report(self, sources: &SourceMap) -> Report {
         let mut list = self.list;
         list.sort_by_key(|p| p.span());
-        Err(Report {
+        Report {
             problems: list,
             hidden: self.hidden,
             sources: sources.clone(),
-        })
+        }
     }
 }
 
