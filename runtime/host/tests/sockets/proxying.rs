@@ -236,3 +236,30 @@ fn the_demo_origins_tell_what_they_were_asked() {
     assert_eq!(seen["body_bytes"], 3);
     assert_eq!(seen["headers"]["x-two"], serde_json::json!(["1", "2"]));
 }
+
+#[test]
+fn pieces_are_passed_on_as_they_come() {
+    let (go_on, told) = std::sync::mpsc::channel::<()>();
+    let told = std::sync::Mutex::new(told);
+    let (arrived, seen) = std::sync::mpsc::channel();
+    let origin = Origin::start(move |client, _| {
+        receive(client);
+        let mut piece = [0; 8];
+        std::io::Read::read_exact(&mut client.reader, &mut piece).unwrap();
+        arrived.send(piece).unwrap();
+        client.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+        told.lock().unwrap().recv().unwrap();
+        client.send("3\r\ntwo\r\n0\r\n\r\n");
+    });
+    let edge = Edge::start(&Guest::shop(&origin.url()));
+    let mut client = edge.connect();
+    client.send("POST /0 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    // Neither side has ended its body, and each has what the other has sent.
+    assert_eq!(&wait(&seen), b"3\r\nabc\r\n");
+    assert_eq!(client.head().0, 200);
+    let mut piece = [0; 8];
+    std::io::Read::read_exact(&mut client.reader, &mut piece).unwrap();
+    assert_eq!(&piece, b"3\r\none\r\n");
+    go_on.send(()).unwrap();
+    assert_eq!(client.chunked().unwrap(), b"two");
+}
