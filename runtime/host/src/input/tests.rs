@@ -5,6 +5,7 @@ use edge_abi::input::{Event, result::Status};
 use edge_abi::manifest::{Manifest, Slot};
 use edge_abi::output::Op;
 use http::{HeaderMap, HeaderValue, Method, Version};
+use proptest::prelude::*;
 
 use super::*;
 use crate::settings::{Geo, ParamValue};
@@ -164,4 +165,38 @@ fn a_fact_has_only_its_own_kind() {
     let slot: Result<Slot, _> =
         serde_json::from_value(serde_json::json!({"fact": "request.mood", "kind": "bytes"}));
     assert!(slot.unwrap_err().to_string().contains("request.mood"));
+}
+
+proptest! {
+    /// What a guest checks first holds for every input that is written here.
+    #[test]
+    fn a_guest_takes_every_input(
+        fields in prop::collection::vec(("[a-c]", "[ -~]{0,40}"), 0..8),
+        body in prop::collection::vec(any::<u8>(), 0..50),
+        continuation in prop::collection::vec(any::<u8>(), 0..40),
+        results in 0_usize..3,
+    ) {
+        let manifest = manifest(serde_json::json!([
+            {"fact": "request.header", "name": "a", "kind": "bytes"},
+            {"fact": "request.headers", "name": "b", "kind": "list"},
+            {"fact": "client.ip", "kind": "ip"},
+            {"fact": "client.port", "kind": "i64"},
+            {"fact": "request.header", "name": "c", "kind": "bytes"},
+            {"fact": "request.body", "kind": "bytes"},
+            {"fact": "response.status", "kind": "i64"},
+            {"fact": "request.headers", "name": "a", "kind": "list"},
+        ]));
+        let kinds: Vec<u8> = manifest.slot_sets[0].iter().map(|slot| slot.kind as u8).collect();
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(http::HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
+        }
+        let plan = Plan::new(&manifest.slot_sets[0], &manifest).unwrap();
+        let entry = ResultEntry { status: Status::Ok, op: Op::Body, aux: 0 };
+        let results = vec![entry; results];
+        let call = Call { event: Event::Start, now: 1, random: 2, results: &results, continuation: &continuation };
+        let mut record = Vec::new();
+        with_facts(&headers, |facts| plan.write(&mut record, &call, &Facts { body: Some(&body), ..*facts }));
+        prop_assert!(edge_kernels::decode::input_check(&mut record, 0x1000, &kinds));
+    }
 }

@@ -32,6 +32,24 @@ impl Report {
     }
 }
 
+impl fmt::Display for Report {
+    /// A line a test, failures explained below, and the sum.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for test in &self.tests {
+            writeln!(
+                f,
+                "{} {}",
+                if test.passed { "ok    " } else { "FAILED" },
+                test.name
+            )?;
+            test.failures
+                .iter()
+                .try_for_each(|failure| write!(f, "{failure}"))?;
+        }
+        writeln!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
 /// The result of one test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestReport {
@@ -64,6 +82,28 @@ pub struct Failure {
     pub reason: Option<String>,
     /// In which turn of the innermost `repeat`, from 1.
     pub repetition: Option<u32>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  {}: {}", self.place, self.text)?;
+        let turn = self
+            .repetition
+            .map(|turn| format!(" (repetition {turn})"))
+            .unwrap_or_default();
+        if let Some(request) = &self.request {
+            writeln!(f, "    request   {request}{turn}")?;
+        }
+        writeln!(f, "    expected  {}", self.expected)?;
+        writeln!(f, "    got       {}", self.got)?;
+        if let Some(rule) = &self.rule {
+            writeln!(f, "    because   {rule}")?;
+        }
+        match &self.reason {
+            Some(reason) => writeln!(f, "    reason    {reason}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A place in the sources, lines and columns from 1.

@@ -225,6 +225,26 @@ fn a_repetition_is_counted_and_ends_with_the_first_failure() {
 }
 
 #[test]
+fn a_report_reads_well() {
+    let plan = json!({"files": ["policy.edge"], "tests": [
+        {"name": "good", "place": [0, 1, 1], "steps": []},
+        {"name": "bad", "place": [0, 2, 1], "steps": [gives("shop", 200, ""), {"step": "repeat", "times": 2, "steps": [get(), status("404")]}]},
+    ]});
+    let report = run(&policy(), &serde_json::from_value(plan).unwrap());
+    let expected = "\
+ok     good
+FAILED bad
+  policy.edge:4:10: as written
+    request   GET /here (repetition 1)
+    expected  404
+    got       200
+    because   route.home
+1 passed, 1 failed
+";
+    assert_eq!(report.to_string(), expected);
+}
+
+#[test]
 fn reports_are_data() {
     let plan = TestPlan::default();
     let report = run(&policy(), &plan);

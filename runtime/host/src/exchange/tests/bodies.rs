@@ -149,6 +149,24 @@ fn a_body_that_was_read_can_be_sent_again() {
 }
 
 #[test]
+fn a_body_that_does_not_fit_into_an_input_is_413() {
+    let length = crate::fixture::LIMIT as usize + 1;
+    let mut guest = GuestFixture::new();
+    guest.manifest["limits"]["body"] = serde_json::json!(1 << 20);
+    let wait = effect(Op::Body, ANSWER, &[1 << 20, 0]);
+    guest.output(
+        Event::Start,
+        &[wait],
+        Next {
+            slots: 1,
+            wanted: Event::Results.bit(),
+            continuation: CONTINUATION,
+        },
+    );
+    assert_eq!(ask_guest(&guest, post(full(vec![0; length]))).status, 413);
+}
+
+#[test]
 fn a_guest_that_waits_for_ever_is_stopped() {
     let mut guest = reading(5);
     let wait = effect(Op::Body, ANSWER, &[5, 0]);
