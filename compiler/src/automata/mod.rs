@@ -15,5 +15,6 @@ pub mod int_set;
 pub mod network;
 pub mod pattern;
 pub mod route;
+pub mod scan;
 pub mod string_set;
 mod table;

@@ -296,6 +296,13 @@ lookup_kernels! {
     route_find = lookup::route::find;
 }
 
+/// `out` has room for the table's set of patterns.
+#[unsafe(no_mangle)]
+extern "C" fn dfa_scan(table: Address, table_length: usize, address: Address, length: usize, out: Address) {
+    let (table, input) = unsafe { (bytes(table, table_length), bytes(address, length)) };
+    lookup::scan::find(table, input, unsafe { buffer(out, lookup::scan::set_len(table)) });
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64) -> u32 {
     u32::from(lookup::int_set::contains(

@@ -1,6 +1,6 @@
 //! Readers give some answer for any table: no panic, no endless loop.
 
-use edge_kernels::lookup::{cidr, dfa, int_set, route, set};
+use edge_kernels::lookup::{cidr, dfa, int_set, route, scan, set};
 use proptest::prelude::*;
 
 /// Bytes that look like headers often enough to get past them: many small numbers.
@@ -32,6 +32,7 @@ proptest! {
     ) {
         dfa::is_match(&table, &key);
         set::find(&table, &key);
+        scan::find(&table, &key, &mut [0; 5]);
         int_set::contains(&table, number);
         cidr::contains(&table, &address);
         cidr::contains(&table, &key);

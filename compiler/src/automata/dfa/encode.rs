@@ -2,7 +2,7 @@
 
 use edge_kernels::lookup::dfa::CELLS;
 
-use super::Graph;
+use super::graph::Graph;
 use crate::automata::table::{push_u32, u32_from};
 
 /// Row 0 is dead and row 1 accepts, whether the automaton has such states or not.
@@ -10,7 +10,7 @@ const DEAD: usize = 0;
 const ACCEPT: usize = 1;
 const FIXED_ROWS: usize = 2;
 
-pub(super) fn encode(graph: &Graph) -> Vec<u8> {
+pub(super) fn encode(graph: &Graph<bool>) -> Vec<u8> {
     let rows = Rows::new(graph);
     let stride = graph.stride + 1;
     let width = rows.width(stride);
@@ -32,16 +32,12 @@ pub(super) fn encode(graph: &Graph) -> Vec<u8> {
         for class in 0..graph.stride {
             push_row(rows.of(graph.step(state, class)));
         }
-        push_row(if graph.is_accepting(state) {
-            ACCEPT
-        } else {
-            DEAD
-        });
+        push_row(if graph.label(state) { ACCEPT } else { DEAD });
     }
     table
 }
 
-pub(super) fn encoded_len(graph: &Graph) -> usize {
+pub(super) fn encoded_len(graph: &Graph<bool>) -> usize {
     Rows::new(graph).table_len(graph.stride + 1)
 }
 
@@ -53,14 +49,14 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(graph: &Graph) -> Rows {
+    fn new(graph: &Graph<bool>) -> Rows {
         let mut rows = Rows {
             row_of: Vec::new(),
             order: Vec::new(),
         };
         for (state, cells) in (0..).zip(graph.next.chunks_exact(graph.stride)) {
             let stays = cells.iter().all(|&target| target == state);
-            let row = match (stays, graph.is_accepting(state)) {
+            let row = match (stays, graph.label(state)) {
                 (true, true) => ACCEPT,
                 (true, false) => DEAD,
                 _ => {

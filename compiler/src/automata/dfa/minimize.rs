@@ -9,18 +9,18 @@
 
 use std::collections::HashMap;
 
-use super::Graph;
+use super::graph::Graph;
 
 /// The minimal automaton, its states numbered breadth-first and its classes merged where
 /// no state tells them apart.
-pub(super) fn minimize(graph: Graph) -> Graph {
+pub(in crate::automata) fn minimize<L: Copy + Ord>(graph: Graph<L>) -> Graph<L> {
     let blocks = refine(&graph);
     merge_classes(quotient(&graph, &blocks))
 }
 
-/// The block of each state: equal for states that accept the same rests of texts.
-fn refine(graph: &Graph) -> Vec<u32> {
-    let mut partition = Partition::new(&graph.accepting);
+/// The block of each state: equal for states that no rest of a text tells apart.
+fn refine<L: Copy + Ord>(graph: &Graph<L>) -> Vec<u32> {
+    let mut partition = Partition::new(&graph.labels);
     let edges = Inverse::new(graph);
     let mut pending: Vec<u32> = (0..partition.bounds.len() as u32).collect();
     let mut is_pending = vec![true; pending.len()];
@@ -64,30 +64,29 @@ struct Partition {
 }
 
 impl Partition {
-    fn new(accepting: &[bool]) -> Partition {
-        let count = accepting.len() as u32;
-        let mut order: Vec<u32> = (0..count).collect();
-        order.sort_by_key(|&state| accepting[state as usize]);
-        let rejecting = accepting.iter().filter(|&&accepting| !accepting).count() as u32;
-        let mut bounds = Vec::new();
-        for (start, end) in [(0, rejecting), (rejecting, count)] {
-            if start < end {
-                bounds.push((start, start, end));
-            }
-        }
-        let mut place = vec![0; accepting.len()];
-        let mut block_of = vec![0; accepting.len()];
-        for (at, &state) in order.iter().enumerate() {
-            place[state as usize] = at as u32;
-            block_of[state as usize] = u32::from(at as u32 >= bounds[0].2);
-        }
-        Partition {
-            order,
-            place,
-            block_of,
-            bounds,
+    /// A block for each label.
+    fn new<L: Copy + Ord>(labels: &[L]) -> Partition {
+        let mut order: Vec<u32> = (0..labels.len() as u32).collect();
+        order.sort_by_key(|&state| labels[state as usize]);
+        let mut partition = Partition {
+            place: vec![0; labels.len()],
+            block_of: vec![0; labels.len()],
+            bounds: Vec::new(),
             touched: Vec::new(),
+            order: Vec::new(),
+        };
+        let mut start = 0;
+        for block in order.chunk_by(|&a, &b| labels[a as usize] == labels[b as usize]) {
+            let end = start + block.len() as u32;
+            for (&state, place) in block.iter().zip(start..) {
+                partition.place[state as usize] = place;
+                partition.block_of[state as usize] = partition.bounds.len() as u32;
+            }
+            partition.bounds.push((start, start, end));
+            start = end;
         }
+        partition.order = order;
+        partition
     }
 
     fn members(&self, block: u32) -> &[u32] {
@@ -140,8 +139,8 @@ struct Inverse {
 }
 
 impl Inverse {
-    fn new(graph: &Graph) -> Inverse {
-        let (states, stride) = (graph.accepting.len(), graph.stride);
+    fn new<L>(graph: &Graph<L>) -> Inverse {
+        let (states, stride) = (graph.labels.len(), graph.stride);
         let mut starts = vec![0u32; states * stride + 1];
         let slot = |cell: usize, target: u32| (cell % stride) * states + target as usize;
         for (cell, &target) in graph.next.iter().enumerate() {
@@ -171,13 +170,13 @@ impl Inverse {
 }
 
 /// One state a block, numbered breadth-first from the start's.
-fn quotient(graph: &Graph, blocks: &[u32]) -> Graph {
+fn quotient<L: Copy>(graph: &Graph<L>, blocks: &[u32]) -> Graph<L> {
     let stride = graph.stride;
     let mut numbers: HashMap<u32, u32> = HashMap::from([(blocks[0], 0)]);
     let mut order = vec![0u32];
-    let (mut next, mut accepting) = (Vec::new(), Vec::new());
-    while let Some(&state) = order.get(accepting.len()) {
-        accepting.push(graph.accepting[state as usize]);
+    let (mut next, mut labels) = (Vec::new(), Vec::new());
+    while let Some(&state) = order.get(labels.len()) {
+        labels.push(graph.labels[state as usize]);
         for class in 0..stride {
             let target = graph.next[state as usize * stride + class];
             let number = *numbers.entry(blocks[target as usize]).or_insert_with(|| {
@@ -191,14 +190,14 @@ fn quotient(graph: &Graph, blocks: &[u32]) -> Graph {
         classes: graph.classes,
         stride,
         next,
-        accepting,
+        labels,
     }
 }
 
 /// One class for those that lead from every state to the same one, numbered by their
 /// first byte. States keep the order in which a breadth-first walk meets them.
-fn merge_classes(graph: Graph) -> Graph {
-    let states = graph.accepting.len();
+fn merge_classes<L: Copy>(graph: Graph<L>) -> Graph<L> {
+    let states = graph.labels.len();
     let mut columns: HashMap<Vec<u32>, u8> = HashMap::new();
     let mut kept: Vec<usize> = Vec::new();
     let mut new_class: Vec<Option<u8>> = vec![None; graph.stride];
@@ -225,7 +224,7 @@ fn merge_classes(graph: Graph) -> Graph {
         classes,
         stride: kept.len(),
         next,
-        accepting: graph.accepting,
+        labels: graph.labels,
     };
     let each_its_own: Vec<u32> = (0..states as u32).collect();
     quotient(&merged, &each_its_own)

@@ -9,31 +9,22 @@
 //! Determinizing is `regex-automata`'s; minimizing is Hopcroft's algorithm ("An n log n
 //! algorithm for minimizing states in a finite automaton", 1971).
 
+pub(super) mod dense;
 mod determinize;
 mod encode;
-mod minimize;
+pub(super) mod graph;
+pub(super) mod minimize;
 mod product;
 mod witness;
 
+use self::graph::Graph;
 use super::pattern::{Pattern, SyntaxError};
 
 /// A minimal automaton. See the module's text.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Dfa {
-    graph: Graph,
-}
-
-/// States, classes and edges, not necessarily minimal. State 0 is the start.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Graph {
-    /// The class of each byte; each below `stride`.
-    classes: [u8; 256],
-    /// How many classes there are, 1 to 256.
-    stride: usize,
-    /// The state after state `s` and class `c` is at `s * stride + c`.
-    next: Vec<u32>,
-    /// Whether a text that ends in the state is accepted.
-    accepting: Vec<bool>,
+    /// Labels say whether a text that ends in the state is accepted.
+    graph: Graph<bool>,
 }
 
 /// What building an automaton may take.
@@ -113,7 +104,7 @@ impl Dfa {
 
     /// How many states the automaton has, at least 1.
     pub fn state_count(&self) -> usize {
-        self.graph.accepting.len()
+        self.graph.labels.len()
     }
 
     /// How many classes it sorts bytes into.
@@ -123,26 +114,25 @@ impl Dfa {
 
     /// Whether `text` is accepted.
     pub fn is_match(&self, text: &[u8]) -> bool {
-        let state = text.iter().fold(0, |state, &byte| {
+        self.graph.label(text.iter().fold(0, |state, &byte| {
             self.graph.step(state, self.graph.class(byte))
-        });
-        self.graph.is_accepting(state)
+        }))
     }
 
     /// Whether no text is accepted.
     pub fn is_empty(&self) -> bool {
-        self.graph.accepting == [false]
+        self.graph.labels == [false]
     }
 
     /// Whether every text is accepted.
     pub fn is_universal(&self) -> bool {
-        self.graph.accepting == [true]
+        self.graph.labels == [true]
     }
 
     /// The automaton that accepts exactly the other texts.
     pub fn complement(&self) -> Dfa {
         let mut graph = self.graph.clone();
-        for accepting in &mut graph.accepting {
+        for accepting in &mut graph.labels {
             *accepting = !*accepting;
         }
         Dfa { graph }
@@ -181,28 +171,6 @@ impl Dfa {
     /// The bytes of [`Dfa::table`], without making it.
     pub fn table_len(&self) -> usize {
         encode::encoded_len(&self.graph)
-    }
-}
-
-impl Graph {
-    fn class(&self, byte: u8) -> usize {
-        self.classes
-            .get(usize::from(byte))
-            .map_or(0, |&class| usize::from(class))
-    }
-
-    fn step(&self, state: u32, class: usize) -> u32 {
-        self.next
-            .get(state as usize * self.stride + class)
-            .copied()
-            .unwrap_or_default()
-    }
-
-    fn is_accepting(&self, state: u32) -> bool {
-        self.accepting
-            .get(state as usize)
-            .copied()
-            .unwrap_or_default()
     }
 }
 

@@ -2,28 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::{Budget, DfaError, Graph};
+use super::graph::Graph;
+use super::{Budget, DfaError};
 
 /// The automaton that accepts where `accepts`, of what each of the two says, holds.
 pub(super) fn product(
-    left: &Graph,
-    right: &Graph,
+    left: &Graph<bool>,
+    right: &Graph<bool>,
     budget: Budget,
     accepts: impl Fn(bool, bool) -> bool,
-) -> Result<Graph, DfaError> {
+) -> Result<Graph<bool>, DfaError> {
     let (classes, pairs) = common_classes(left, right);
     let mut graph = Graph {
         classes,
         stride: pairs.len(),
         next: Vec::new(),
-        accepting: Vec::new(),
+        labels: Vec::new(),
     };
     let mut numbers = HashMap::from([((0, 0), 0u32)]);
     let mut order = vec![(0, 0)];
-    while let Some(&(a, b)) = order.get(graph.accepting.len()) {
-        graph
-            .accepting
-            .push(accepts(left.is_accepting(a), right.is_accepting(b)));
+    while let Some(&(a, b)) = order.get(graph.labels.len()) {
+        graph.labels.push(accepts(left.label(a), right.label(b)));
         for &(left_class, right_class) in &pairs {
             let target = (left.step(a, left_class), right.step(b, right_class));
             let number = *numbers.entry(target).or_insert_with(|| {
@@ -42,7 +41,7 @@ pub(super) fn product(
 }
 
 /// Classes that refine both sides', and the pair of classes that each stands for.
-fn common_classes(left: &Graph, right: &Graph) -> ([u8; 256], Vec<(usize, usize)>) {
+fn common_classes(left: &Graph<bool>, right: &Graph<bool>) -> ([u8; 256], Vec<(usize, usize)>) {
     let mut known = HashMap::new();
     let mut pairs = Vec::new();
     let mut classes = [0; 256];

@@ -1,14 +1,14 @@
 //! A shortest accepted text, by breadth-first search.
 
-use super::Graph;
+use super::graph::Graph;
 
-pub(super) fn witness(graph: &Graph) -> Option<Vec<u8>> {
-    let mut came_from: Vec<Option<(u32, u8)>> = vec![None; graph.accepting.len()];
+pub(super) fn witness(graph: &Graph<bool>) -> Option<Vec<u8>> {
+    let mut came_from: Vec<Option<(u32, u8)>> = vec![None; graph.labels.len()];
     let bytes = readable_representatives(graph);
     let mut order = vec![0u32];
     let mut at = 0;
     while let Some(&state) = order.get(at) {
-        if graph.is_accepting(state) {
+        if graph.label(state) {
             return Some(path_to(state, &came_from));
         }
         for &(class, byte) in &bytes {
@@ -25,7 +25,7 @@ pub(super) fn witness(graph: &Graph) -> Option<Vec<u8>> {
 }
 
 /// Each class with its most readable byte: letters, digits, other graphic bytes, the rest.
-fn readable_representatives(graph: &Graph) -> Vec<(usize, u8)> {
+fn readable_representatives(graph: &Graph<bool>) -> Vec<(usize, u8)> {
     let rank = |byte: u8| match byte {
         b'a'..=b'z' => 0,
         b'0'..=b'9' => 1,

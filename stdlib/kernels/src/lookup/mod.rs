@@ -12,6 +12,7 @@ mod hash;
 pub mod int_set;
 mod load;
 pub mod route;
+pub mod scan;
 pub mod set;
 
 pub use hash::{equal, hash};
