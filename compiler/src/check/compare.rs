@@ -32,6 +32,11 @@ impl Checker<'_> {
         if left.ty.base == Base::List {
             return self.list_without_any(&compare.left, compare);
         }
+        if compare.op == Op::Ne && compare.any_right {
+            let left = self.describe(left.ty);
+            let help = "say which is meant: `not (E in […])`".to_owned();
+            return self.cannot_compare_help(compare, &left, "`any …`", Some(help));
+        }
         self.check_absence(compare, &left, &right)?;
         let mut yes: Proven = key(&left).into_iter().collect();
         let expr = match right {
@@ -91,7 +96,13 @@ impl Checker<'_> {
             Base::String => "to look for a part of a text, write `E contains \"…\"`".to_owned(),
             _ => "write the values in brackets: `in [\"a\", \"b\"]`".to_owned(),
         };
-        self.cannot_compare_help(compare, "a value", "no list or set", Some(help))
+        let found = self.describe(value.ty);
+        self.fail(crate::diagnostics::WrongType {
+            expected: "a list or a set".to_owned(),
+            found,
+            span,
+            help: Some(help),
+        })
     }
 
     /// Constant elements of a list.
@@ -263,12 +274,7 @@ impl Checker<'_> {
             _ => None,
         };
         let (left, right) = (self.describe(left), self.describe(right));
-        self.cannot_compare_help(
-            compare,
-            left.trim_matches('`'),
-            right.trim_matches('`'),
-            help,
-        )
+        self.cannot_compare_help(compare, &left, &right, help)
     }
 
     pub(super) fn cannot_compare_help<T>(

@@ -209,6 +209,12 @@ impl Checker<'_> {
             let (expected, found) = (self.describe(a.ty), self.describe(b.ty));
             let help = (a.ty.base == Base::String && op == ArithOp::Add)
                 .then(|| "put text together by interpolation: `\"{a}{b}\"`".to_owned());
+            let united = |base| matches!(base, Base::Duration | Base::Size | Base::Percent);
+            let help = help.or_else(|| {
+                let (a, b) = (a.ty.base, b.ty.base);
+                (united(a) && b == Base::Int || a == Base::Int && united(b))
+                    .then(|| "write the unit of both".to_owned())
+            });
             return self.fail(WrongType {
                 expected: format!("something that goes with {expected} and `{}`", sign(op)),
                 found,

@@ -176,6 +176,9 @@ impl Checker<'_> {
 
     fn path_param(&mut self, name: &Name, span: Span) -> Option<Typed> {
         let Some(params) = self.scope.path_params.clone() else {
+            if self.scope.broken_pattern {
+                return None;
+            }
             return self.fail(UnknownPathParam {
                 place: self.scope.place.noun().to_owned(),
                 name: name.text.clone(),

@@ -25,10 +25,16 @@ pub(super) struct Spent {
 impl Checker<'_> {
     /// A copy of an expression that is needed twice. Copies in copies multiply, so they are counted.
     pub(super) fn copy(&mut self, expr: &Expr, span: Span) -> Option<Expr> {
+        self.spend(size(expr), span)?;
+        Some(expr.clone())
+    }
+
+    /// Counts what is copied.
+    pub(super) fn spend(&mut self, count: usize, span: Span) -> Option<()> {
         let before = self.spent.copied;
-        self.spent.copied = before.saturating_add(size(expr));
+        self.spent.copied = before.saturating_add(count);
         if self.spent.copied <= MOST_COPIED {
-            return Some(expr.clone());
+            return Some(());
         }
         if before > MOST_COPIED {
             return None;

@@ -59,10 +59,6 @@ impl Checker<'_> {
         }
         let string = Type::of(Base::String);
         match compare.op {
-            Op::Ne if compare.any_right => {
-                let help = "say which is meant: `not (E in […])`".to_owned();
-                return self.cannot_compare_help(compare, "string", "any …", Some(help));
-            }
             Op::Lt | Op::Le | Op::Gt | Op::Ge => {
                 return self.cannot_compare(compare, string, string);
             }
@@ -143,7 +139,7 @@ impl Checker<'_> {
         match (compare.op, one) {
             (Op::Eq | Op::In, Some(n)) if numbers.len() == 1 => Some(exactly(n)),
             (Op::Eq | Op::In, _) => Some(self.unnamed_set(Elements::Ints(numbers))),
-            (Op::Ne, Some(n)) if !compare.any_right => Some(exactly(n)),
+            (Op::Ne, Some(n)) => Some(exactly(n)),
             (Op::Lt, Some(n)) => Some(Matcher::Range(i64::MIN, n.saturating_sub(1))),
             (Op::Le, Some(n)) => Some(Matcher::Range(i64::MIN, n)),
             (Op::Gt, Some(n)) => Some(Matcher::Range(n.saturating_add(1), i64::MAX)),
@@ -179,6 +175,7 @@ impl Checker<'_> {
                         span,
                     });
                 }
+                self.spend(source.values.len(), span)?;
                 let values = source.values.iter();
                 let values = values.map(|(value, span)| (value.clone(), element, *span));
                 self.string_matcher(compare, values.collect())

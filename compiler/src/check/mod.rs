@@ -49,7 +49,7 @@ mod tests;
 use crate::diagnostics::{NotSupported, Problem, Problems};
 use crate::hir::{Expr, Hir, PlaceId, Rule, RuleId, Type};
 use crate::resolve::{DeclId, Resolved};
-use crate::source::{SourceMap, Span};
+use crate::source::{FileId, SourceMap, Span};
 use edge_abi::manifest::RuleKind;
 use scope::Scope;
 use std::collections::HashMap;
@@ -110,6 +110,8 @@ struct Checker<'a> {
     /// How often each rule name was given.
     rule_names: HashMap<String, u32>,
     regexes: HashMap<String, bool>,
+    /// Where the lines of files begin.
+    lines: HashMap<FileId, Vec<u32>>,
     /// Bytes of constants put in, and expressions copied: see [`limits`].
     spent: limits::Spent,
 }
@@ -137,6 +139,7 @@ impl<'a> Checker<'a> {
             open: Vec::new(),
             rule_names: HashMap::new(),
             regexes: HashMap::new(),
+            lines: HashMap::new(),
             spent: limits::Spent::default(),
         }
     }
@@ -152,8 +155,12 @@ impl<'a> Checker<'a> {
     }
 
     fn unsupported<T>(&mut self, what: &str, span: Span) -> Option<T> {
+        let what = match what.contains('`') {
+            true => what.to_owned(),
+            false => format!("`{what}`"),
+        };
         self.fail(NotSupported {
-            what: what.to_owned(),
+            what,
             span,
             help: None,
         })
@@ -176,6 +183,27 @@ impl<'a> Checker<'a> {
         PlaceId(index(self.hir.places.len() - 1))
     }
 
+    /// Line and column of the start of a span, both from 1; columns count characters.
+    fn line_column(&mut self, span: Span) -> (u32, u32) {
+        let text = self.sources.get(span.file).map_or("", |file| &file.text);
+        let lines = self.lines.entry(span.file).or_insert_with(|| {
+            let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0)
+                .chain(ends.map(|(at, _)| index(at + 1)))
+                .collect()
+        });
+        let line = lines.partition_point(|start| *start <= span.start);
+        let start = line
+            .checked_sub(1)
+            .and_then(|n| lines.get(n))
+            .copied()
+            .unwrap_or(0);
+        let before = text
+            .get(start as usize..span.start as usize)
+            .unwrap_or_default();
+        (index(line), index(before.chars().count() + 1))
+    }
+
     /// What was written at a place, for a message: one line, in backticks.
     fn quote(&self, span: Span) -> String {
         let text = self
@@ -183,13 +211,20 @@ impl<'a> Checker<'a> {
             .get(span.file)
             .and_then(|file| file.text.get(span.start as usize..span.end as usize))
             .unwrap_or_default();
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let start = text
+            .char_indices()
+            .nth(LONG_QUOTE)
+            .map_or(text, |(end, _)| text.get(..end).unwrap_or_default());
+        let line = start.split_whitespace().collect::<Vec<_>>().join(" ");
         if line.chars().count() <= 60 {
             return format!("`{line}`");
         }
         format!("`{}…`", line.chars().take(59).collect::<String>())
     }
 }
+
+/// How much of a text is looked at to quote it, in characters.
+const LONG_QUOTE: usize = 400;
 
 /// An index as the typed tree keeps it.
 fn index(n: usize) -> u32 {

@@ -62,8 +62,8 @@ impl Checker<'_> {
         }
     }
 
-    fn test_place(&self, span: Span) -> Place {
-        let (line, column) = self.sources.line_column(span);
+    fn test_place(&mut self, span: Span) -> Place {
+        let (line, column) = self.line_column(span);
         [span.file.0, line, column]
     }
 

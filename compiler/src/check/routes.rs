@@ -1,7 +1,7 @@
 //! Routes, `default`, and the blocks around them.
 
 use super::Checker;
-use super::scope::{Place, Scope};
+use super::scope::{PathParams, Place, Scope};
 use crate::ast::{self, ItemKind};
 use crate::diagnostics::{DeclaredTwice, NoDefault};
 use crate::hir::{Handler, Route};
@@ -26,7 +26,7 @@ impl Checker<'_> {
                     self.hir.on_request.extend(made);
                 }
                 ItemKind::OnResponse(handler) => {
-                    let made = self.handler(handler, "on_response", item.span, None);
+                    let made = self.handler(handler, "on_response", item.span, (None, false));
                     self.hir.on_response.extend(made);
                 }
                 ItemKind::OnError(block) => {
@@ -119,12 +119,12 @@ impl Checker<'_> {
         let pattern = it.pattern.as_ref().map(|pattern| self.pattern(pattern));
         let (pattern, params) = match pattern {
             Some(Some((pattern, params))) => (Some(Some(pattern)), Some(Rc::new(params))),
-            // Broken: what its parts are is not known, so nothing is said of them.
             Some(None) => (None, None),
             None => (Some(None), None),
         };
         let mut scope = self.block_scope(&name, rule, Place::When);
         scope.path_params = params;
+        scope.broken_pattern = pattern.is_none();
         scope.in_route = true;
         let ((when, body), scope) = self.within(scope, |checker| {
             let when = it.when.as_ref().map(|when| checker.condition(when));
@@ -154,7 +154,7 @@ impl Checker<'_> {
     }
 
     /// `route.home`; without a name `route.GET /geo`, `route./geo` or `route.when@12`.
-    fn route_name(&self, it: &ast::Route) -> String {
+    fn route_name(&mut self, it: &ast::Route) -> String {
         if let Some(name) = &it.name {
             return format!("route.{}", name.text);
         }
@@ -164,7 +164,7 @@ impl Checker<'_> {
             (Some(pattern), true) => format!("route.{}", pattern.value),
             (Some(pattern), false) => format!("route.{methods} {}", pattern.value),
             (None, _) => {
-                let (line, _) = self.sources.line_column(it.head);
+                let (line, _) = self.line_column(it.head);
                 format!("route.when@{line}")
             }
         }
@@ -174,7 +174,8 @@ impl Checker<'_> {
     pub(super) fn route_handler(&mut self, handler: &ast::Handler, span: Span) {
         let name = format!("{}.on_response", self.scope.name);
         let params = self.scope.path_params.clone();
-        let made = self.handler(handler, &name, span, params);
+        let broken = self.scope.broken_pattern;
+        let made = self.handler(handler, &name, span, (params, broken));
         self.scope.handlers.extend(made);
     }
 
@@ -183,11 +184,12 @@ impl Checker<'_> {
         it: &ast::Handler,
         name: &str,
         span: Span,
-        params: Option<Rc<Vec<(String, crate::hir::Fact)>>>,
+        (params, broken): (Option<PathParams>, bool),
     ) -> Option<Handler> {
         let rule = self.rule(name, RuleKind::OnResponse, span);
         let mut scope = self.block_scope(name, rule, Place::Response);
         scope.path_params = params;
+        scope.broken_pattern = broken;
         let ((when, body), _) = self.within(scope, |checker| {
             let when = it.when.as_ref().map(|when| checker.condition(when));
             if let Some(Some(when)) = &when {

@@ -64,6 +64,9 @@ impl Key {
 /// What a condition proved present.
 pub(super) type Proven = BTreeSet<Key>;
 
+/// What `params.NAME` stands for.
+pub(super) type PathParams = Rc<Vec<(String, Fact)>>;
+
 /// A `let` or a function's parameter.
 #[derive(Debug, Clone)]
 pub(super) struct Local {
@@ -90,7 +93,9 @@ pub(super) struct Scope {
     proven: HashSet<Key>,
     trail: Vec<Key>,
     /// What `params.NAME` stands for; `None` outside of routes.
-    pub(super) path_params: Option<Rc<Vec<(String, Fact)>>>,
+    pub(super) path_params: Option<PathParams>,
+    /// The route's pattern was in error: what its parts are is not known.
+    pub(super) broken_pattern: bool,
     /// The block's name: `route.home`, `on_request`.
     pub(super) name: String,
     /// The rule that terminals name.

@@ -41,7 +41,7 @@ impl Checker<'_> {
         let group = self.group_named(path)?;
         let mut rules = Vec::new();
         let prefix = format!("waf.{}", group.name);
-        self.deny_rules(&group, &prefix, None, &mut rules);
+        self.deny_rules(&group, &prefix, None, path.span, &mut rules)?;
         Some(StmtKind::Deny(rules))
     }
 
@@ -62,14 +62,15 @@ impl Checker<'_> {
         group: &Group,
         prefix: &str,
         answer: Option<&(Respond, Span)>,
+        used: Span,
         rules: &mut Vec<DenyRule>,
-    ) {
+    ) -> Option<()> {
         let answer = answer.or(group.respond.as_ref());
         for entry in &group.entries {
             match entry {
                 Entry::Include(inner) => {
                     let prefix = format!("{prefix}.{}", inner.name);
-                    self.deny_rules(inner, &prefix, answer, rules);
+                    self.deny_rules(inner, &prefix, answer, used, rules)?;
                 }
                 Entry::Rule {
                     name,
@@ -82,8 +83,11 @@ impl Checker<'_> {
                         None => (forbidden(), *span),
                     };
                     respond.rule = rule;
+                    if let Some(body) = &respond.body {
+                        respond.body = Some(self.copy(body, used)?);
+                    }
                     rules.push(DenyRule {
-                        condition: condition.clone(),
+                        condition: self.copy(condition, used)?,
                         body: vec![Stmt {
                             span: at,
                             kind: StmtKind::Respond(respond),
@@ -92,6 +96,7 @@ impl Checker<'_> {
                 }
             }
         }
+        Some(())
     }
 
     /// The rule of that name: the same wherever the group is used.

@@ -1,8 +1,9 @@
 //! # E0605: it expands too far
 //!
 //! ## What it means
-//! Some expressions are copied when they are compiled: the subject of a `choose`, and numbers
-//! with an `else` that are printed. Nested in each other, the copies multiply.
+//! Some expressions are copied when they are compiled: the subject of a `choose`, numbers with
+//! an `else` that are printed, and the rules of a WAF group for each statement that uses it.
+//! Nested in each other, or used everywhere, the copies multiply.
 //!
 //! ## Why it is a problem
 //! The compiled policy would not fit.
@@ -19,7 +20,10 @@ use crate::source::Span;
 /// Expressions that stand for too much.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("this expands to more than {limit} expressions")]
-#[diagnostic(code(E0605), help("name the inner expression with `let`"))]
+#[diagnostic(
+    code(E0605),
+    help("name an inner expression with `let`; use a large waf group once, in `on request`")
+)]
 pub struct ExpandsTooFar {
     /// The bound.
     pub limit: usize,

@@ -23,7 +23,7 @@ use crate::source::Span;
 
 /// A part of the language that is not built yet.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("not supported yet: `{what}`")]
+#[error("not supported yet: {what}")]
 #[diagnostic(code(E0901))]
 pub struct NotSupported {
     /// What.

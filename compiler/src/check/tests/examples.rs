@@ -230,3 +230,16 @@ fn the_typed_tree_prints() {
     let hir = front(&SHOP.replace("{params_count}", "{response.status}")).unwrap();
     insta::assert_snapshot!(hir);
 }
+
+#[test]
+fn expressions_of_all_kinds_are_typed() {
+    let hir = front(include_str!("policies/sound.edge")).unwrap();
+    insta::assert_snapshot!(hir);
+}
+
+#[test]
+fn tests_become_a_plan() {
+    let hir = front(include_str!("policies/sound.edge")).unwrap();
+    let plan = serde_json::to_string_pretty(&hir.tests).unwrap();
+    insta::assert_snapshot!(plan);
+}

@@ -114,6 +114,26 @@ fn what_multiplies_is_bounded() {
 }
 
 #[test]
+fn groups_that_are_used_everywhere_are_counted() {
+    let rules: String = (0..2000)
+        .map(|n| format!("rule r{n} {{ when request.path == \"/{n}\" }}\n"))
+        .collect();
+    let routes = |n: usize| {
+        (0..n)
+            .map(|n| format!("route \"/{n}\" {{ waf big respond 200 }}\n"))
+            .collect::<String>()
+    };
+    let policy = |n| {
+        format!(
+            "waf big {{ {rules} }}\n{}default {{ respond 404 }}\n",
+            routes(n)
+        )
+    };
+    assert!(codes(&policy(3)).is_empty());
+    assert_eq!(codes(&policy(500)), ["E0605"]);
+}
+
+#[test]
 fn depth_is_bounded_everywhere() {
     let nested = |n: usize| {
         let (open, close) = ("lower(".repeat(n), ")".repeat(n));
@@ -232,4 +252,14 @@ fn messages_follow_the_style() {
             assert!(!message.ends_with('.'), "{code}: {message}");
         }
     }
+}
+
+#[test]
+fn everything_wrong_with_declarations_is_said() {
+    insta::assert_snapshot!(messages(include_str!("policies/declarations.edge")));
+}
+
+#[test]
+fn everything_wrong_with_expressions_is_said() {
+    insta::assert_snapshot!(messages(include_str!("policies/expressions.edge")));
 }
