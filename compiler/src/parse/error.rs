@@ -379,6 +379,9 @@ fn hint(stop: &Stop<'_>) -> Option<String> {
     if word == "if" && stop.could_be(Rule::kw_when) {
         return Some("a condition is written `when`".to_owned());
     }
+    if word == "|" && stop.could_be(Rule::text) {
+        return Some("methods are separated by commas: `GET, POST`".to_owned());
+    }
     if word == "header" && stop.could_be(Rule::response_header) {
         return Some(
             "write `response.header`; headers to the origin are set in the block of a `proxy`"

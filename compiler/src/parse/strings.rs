@@ -243,7 +243,7 @@ impl<'n> Reader<'n> {
         if c.is_none() {
             let span = b.range(self.base + start, self.base + start + 1 + letter.len_utf8());
             b.report(BadEscape {
-                escape: format!("\\{letter}"),
+                escape: format!("\\{}", letter.escape_debug()),
                 help: escape_help(letter).to_owned(),
                 span,
             });
