@@ -232,6 +232,15 @@ fn the_typed_tree_prints() {
 }
 
 #[test]
+fn what_is_typed_can_be_built() {
+    let shop = SHOP.replace("{params_count}", "{response.status}");
+    for policy in [shop.as_str(), include_str!("policies/sound.edge")] {
+        let built = crate::compile("policy.edge", policy, &crate::source::NoFiles);
+        assert!(built.is_ok(), "{:?}", built.err());
+    }
+}
+
+#[test]
 fn expressions_of_all_kinds_are_typed() {
     let hir = front(include_str!("policies/sound.edge")).unwrap();
     insta::assert_snapshot!(hir);
