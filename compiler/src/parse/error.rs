@@ -379,7 +379,8 @@ fn hint(stop: &Stop<'_>) -> Option<String> {
     if word == "if" && stop.could_be(Rule::kw_when) {
         return Some("a condition is written `when`".to_owned());
     }
-    if word == "|" && stop.could_be(Rule::text) {
+    let after = stop.rest().get(word.len()..).unwrap_or_default();
+    if stop.could_be(Rule::method) && after.trim_start().starts_with('|') {
         return Some("methods are separated by commas: `GET, POST`".to_owned());
     }
     if word == "header" && stop.could_be(Rule::response_header) {
