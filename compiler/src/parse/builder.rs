@@ -1,7 +1,7 @@
 //! What all rules share when their matches become nodes of the tree.
 
 use crate::ast::{Name, Path, Text, TypeName};
-use crate::diagnostics::{Problem, Problems, TooDeep};
+use crate::diagnostics::{Expected, Problem, Problems, TooDeep};
 use crate::source::{FileId, Span};
 
 use super::grammar::{Node, Rule, parts};
@@ -29,6 +29,21 @@ impl<'t, 'p> Builder<'t, 'p> {
 
     pub(super) fn report(&mut self, problem: impl Problem) {
         self.problems.push(problem);
+    }
+
+    /// How many problems there are so far.
+    pub(super) fn reported(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// A match that the rules here don't know: a defect of the compiler, but never a silent one.
+    pub(super) fn report_unread(&mut self, span: Span) {
+        self.report(Expected {
+            expected: "a declaration as the docs have it".to_owned(),
+            found: "something else".to_owned(),
+            span,
+            help: None,
+        });
     }
 
     pub(super) fn too_deep(&mut self, span: Span, limit: usize) {

@@ -80,8 +80,12 @@ fn item(builder: &mut Builder<'_, '_>, start: usize, end: usize) -> Option<ast::
         Ok(mut nodes) => {
             let span = builder.range(0, text.len());
             let docs = builder.docs_above(start);
-            let kind = items::kind(builder, nodes.next()?)?;
-            Some(ast::Item { docs, span, kind })
+            let before = builder.reported();
+            let kind = nodes.next().and_then(|node| items::kind(builder, node));
+            if kind.is_none() && builder.reported() == before {
+                builder.report_unread(span);
+            }
+            kind.map(|kind| ast::Item { docs, span, kind })
         }
         Err(error) => {
             builder.report_syntax(text, &error);
