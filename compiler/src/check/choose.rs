@@ -13,11 +13,6 @@ use std::collections::HashSet;
 /// The arms of a `choose`, with what each gives, and what holds otherwise.
 type Arms<T> = (Vec<(Expr, T)>, T);
 
-/// An arm before its value is known.
-struct Arm {
-    condition: Condition,
-}
-
 impl Checker<'_> {
     /// A `choose` whose arms are values of one type.
     pub(super) fn choose_value(&mut self, choose: &Choose, span: Span) -> Option<Typed> {
@@ -62,13 +57,13 @@ impl Checker<'_> {
                 Some((Some(subject), at)) => self.subject_arm(subject, *at, cases, &mut seen),
                 Some((None, _)) => None,
             };
-            let yes = arm.as_ref().map(|arm| arm.condition.yes.clone());
+            let yes = arm.as_ref().map(|arm| arm.yes.clone());
             let found = self.branch(&yes.unwrap_or_default(), |checker| value(checker, result));
             if let Some(arm) = &arm {
-                self.scope.prove(&arm.condition.no);
+                self.scope.prove(&arm.no);
             }
             match (arm, found, &mut arms) {
-                (Some(arm), Some(found), Some(arms)) => arms.push((arm.condition.expr, found)),
+                (Some(arm), Some(found), Some(arms)) => arms.push((arm.expr, found)),
                 _ => arms = None,
             }
         }
@@ -88,13 +83,12 @@ impl Checker<'_> {
         }
     }
 
-    fn condition_arm(&mut self, cases: &[Ast]) -> Option<Arm> {
+    fn condition_arm(&mut self, cases: &[Ast]) -> Option<Condition> {
         let [case] = cases else {
             let span = cases.get(1).or(cases.first())?.span;
             return self.misplaced("a list of conditions", span, "join conditions with `or`");
         };
-        let condition = self.condition(case)?;
-        Some(Arm { condition })
+        self.condition(case)
     }
 
     fn subject_arm(
@@ -103,7 +97,7 @@ impl Checker<'_> {
         at: Span,
         cases: &[Ast],
         seen: &mut Seen,
-    ) -> Option<Arm> {
+    ) -> Option<Condition> {
         if let Base::Arm(_) = subject.ty.base {
             return self.experiment_arm(subject, at, cases, seen);
         }
@@ -121,9 +115,7 @@ impl Checker<'_> {
         let yes: Proven = key(subject).into_iter().collect();
         let expr = self.one_of(left, at, cases, values)?;
         let no = Proven::new();
-        Some(Arm {
-            condition: Condition { expr, yes, no },
-        })
+        Some(Condition { expr, yes, no })
     }
 
     /// Whether the subject is one of some constants.
@@ -172,7 +164,7 @@ impl Checker<'_> {
         at: Span,
         cases: &[Ast],
         seen: &mut Seen,
-    ) -> Option<Arm> {
+    ) -> Option<Condition> {
         let mut tests = Vec::new();
         for case in cases {
             let ExprKind::Name(text) = &case.kind else {
@@ -196,9 +188,7 @@ impl Checker<'_> {
             Ok([one]) => one,
             Err(tests) => Expr::Or(tests),
         };
-        Some(Arm {
-            condition: Condition::plain(expr),
-        })
+        Some(Condition::plain(expr))
     }
 
     /// Without `otherwise`, the arms must be all those of an experiment.

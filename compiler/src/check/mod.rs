@@ -5,11 +5,13 @@
 //! checked on demand, since a constant may use another that stands below it, and a
 //! declaration that comes back to itself is reported with the chain.
 //!
-//! - [`expr`] and its neighbours: expressions; `condition` knows what a branch proved.
-//! - [`statements`], `respond`, `proxy`, `waf`: blocks.
-//! - `origins`, `experiments`, `sets`, `constants`, `functions`: declarations.
-//! - `routes`: patterns and the order of things. `plan`: `test` blocks.
+//! - `expr`, `arithmetic`, `condition`, `compare`, `choose`, `text`, `facts`, `names`, `builtins`:
+//!   expressions. `condition` and `scope` know what was proved present.
+//! - `statements`, `edits`, `respond`, `html`, `json`, `proxy`, `waf`: blocks.
+//! - `origins`, `pools`, `experiments`, `sets`, `constants`, `functions`: declarations.
+//! - `routes` and `pattern`: the order of things. `plan`: `test` blocks. `limits`: bounds.
 
+mod arithmetic;
 mod builtins;
 mod choose;
 mod compare;
@@ -18,6 +20,7 @@ mod constants;
 mod edits;
 mod experiments;
 mod expr;
+mod fact_table;
 mod facts;
 mod functions;
 mod html;

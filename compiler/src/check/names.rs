@@ -39,6 +39,15 @@ impl Checker<'_> {
         if self.resolved.partial {
             return None;
         }
+        if name == "param" {
+            let help = Some("a param is called by its name alone".to_owned());
+            return self.fail(UnknownName {
+                what,
+                name: name.to_owned(),
+                span,
+                help,
+            });
+        }
         let resolved = self.resolved;
         let declared = resolved.units.get(self.scope.unit);
         let known = declared.iter().flat_map(|unit| unit.names.keys());
@@ -230,12 +239,11 @@ impl Checker<'_> {
                     let name = self.qualified(id, &name.text);
                     self.hir.secrets.push(name);
                 }
-                ItemKind::Param { name, ty, .. } => {
+                ItemKind::Param { ty, .. } => {
                     self.scope.unit = id.unit;
                     if let Some(base) = self.type_word(ty) {
                         self.params.insert(id, Type::of(base));
                     }
-                    let _ = name;
                 }
                 _ => {}
             }
