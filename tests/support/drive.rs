@@ -113,7 +113,7 @@ fn said(output: &Output<'_>) -> Said {
     }
 }
 
-fn outcome(output: &Output<'_>) -> Outcome {
+pub fn outcome(output: &Output<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     for effect in output.effects() {
         match effect {

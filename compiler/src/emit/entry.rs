@@ -35,8 +35,11 @@ impl Emitter<'_> {
         c.region(self.layout.effects).set_global(self.effects());
         c.i32(0).set_global(self.edits());
         self.forget(c);
+        // What is shorter than a header would be read together with what lay there before.
         c.get(0)
-            .i32(self.layout.input_limit)
+            .i32(input::HEADER)
+            .push(I::I32Sub)
+            .i32(self.layout.input_limit - input::HEADER)
             .push(I::I32GtU)
             .if_empty();
         self.reject(c, Status::InvalidInput);

@@ -1,0 +1,279 @@
+//! The conformance vectors, run against the compiled policies through the bundled host's engine
+//! and, where a call is a valid one, against the reference evaluator.
+//!
+//! `EDGE_BLESS=1 cargo test --test conformance` writes what is derived (slot sets, inputs and
+//! expectations) anew: read the difference before you keep it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    dead_code,
+    missing_docs
+)]
+
+mod support;
+#[path = "support/vector.rs"]
+mod vector;
+
+use edge_abi::{input::Event, manifest::Fact, output::Status};
+use edge_compiler::{
+    eval::{self, Facts, Outcome, Phase},
+    hir::Hir,
+    source::NoFiles,
+};
+use edge_host::{
+    engine::{Engine, EngineOptions, Guest, GuestError, Policy},
+    output::OutputError,
+};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use support::{drive, record};
+use vector::{AnswerStatus, Call, Said, SaidStatus, Vector};
+
+#[test]
+fn every_vector_holds() {
+    let bless = std::env::var_os("EDGE_BLESS").is_some();
+    let engine = Engine::new(&EngineOptions::default()).unwrap();
+    let (mut calls, mut stale) = (0, Vec::new());
+    let files = files();
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let read: Vector = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let now = Runner::new(&engine, &name, &read).run(&read);
+        calls += now.calls.len();
+        let fresh = serde_json::to_string_pretty(&now).unwrap() + "\n";
+        if fresh == text {
+            continue;
+        }
+        if bless {
+            fs::write(file, fresh).unwrap();
+            continue;
+        }
+        for (i, (was, is)) in read.calls.iter().zip(&now.calls).enumerate() {
+            assert_eq!(was.expect, is.expect, "{name}, call {i}: {}", was.about);
+        }
+        stale.push(name);
+    }
+    println!("{} vectors, {calls} calls", files.len());
+    assert!(stale.is_empty(), "stale, see EDGE_BLESS: {stale:?}");
+    assert!(files.len() >= 25);
+}
+
+/// All kinds of effects, facts, events and refusals occur in some vector.
+#[test]
+fn the_vectors_cover_the_abi() {
+    let all: String = files()
+        .iter()
+        .map(|f| fs::read_to_string(f).unwrap())
+        .collect();
+    for word in [
+        "\"op\": \"respond\"",
+        "\"op\": \"proxy\"",
+        "\"op\": \"pass\"",
+        "\"op\": \"fault\"",
+        "\"op\": \"body\"",
+        "\"op\": \"log\"",
+        "\"op\": \"exposure\"",
+        "\"op\": \"edits\"",
+        "\"secret\":",
+        "request_path",
+        "upstream_path",
+        "\"location\"",
+        "invalid_input",
+        "stale_continuation",
+        "\"response_head\"",
+        "\"failed\"",
+        "\"results\"",
+        "\"kind\": \"bytes\"",
+        "\"kind\": \"i64\"",
+        "\"kind\": \"ip\"",
+        "\"kind\": \"bool\"",
+        "\"kind\": \"f64\"",
+        "\"kind\": \"list\"",
+        "too_large",
+        "\"edit\": \"set\"",
+        "\"edit\": \"add\"",
+        "\"edit\": \"remove\"",
+        "request.method",
+        "request.target",
+        "request.scheme",
+        "request.authority",
+        "request.http_version",
+        "request.id",
+        "request.body",
+        "\"request.header\"",
+        "\"request.headers\"",
+        "client.ip",
+        "client.port",
+        "client.tls.version",
+        "geo.country",
+        "geo.continent",
+        "geo.region",
+        "geo.city",
+        "geo.latitude",
+        "geo.longitude",
+        "geo.asn",
+        "edge.pop",
+        "edge.region",
+        "\"param\"",
+        "response.status",
+        "response.origin",
+        "\"response.header\"",
+        "\"response.headers\"",
+    ] {
+        assert!(all.contains(word), "no vector has {word}");
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files
+        .filter(|f| f.extension().is_some_and(|e| e == "json"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// One vector's policy, loaded.
+struct Runner {
+    name: String,
+    hir: Hir,
+    policy: Arc<Policy>,
+    guest: Guest,
+}
+
+impl Runner {
+    fn new(engine: &Engine, name: &str, vector: &Vector) -> Runner {
+        let text = vector.policy.join("\n") + "\n";
+        let (checked, lowered) = edge_compiler::compile("policy.edge", &text, &NoFiles)
+            .unwrap_or_else(|report| panic!("{name}: {report:?}"));
+        let policy = Arc::new(Policy::load(engine, &lowered.wasm).unwrap());
+        let guest = Guest::new(&policy).unwrap();
+        Runner {
+            name: name.into(),
+            hir: checked.hir,
+            policy,
+            guest,
+        }
+    }
+
+    /// The vector with everything derived anew.
+    fn run(&mut self, read: &Vector) -> Vector {
+        let mut now = Vector {
+            slot_sets: self.policy.manifest().slot_sets.clone(),
+            ..read.clone()
+        };
+        for i in 0..now.calls.len() {
+            let (done, rest) = now.calls.split_at_mut(i);
+            let call = &mut rest[0];
+            let before = call
+                .after
+                .map(|i| done[i].expect.clone())
+                .unwrap_or_default();
+            self.call(call, &before, done);
+        }
+        now
+    }
+
+    fn call(&mut self, call: &mut Call, before: &Said, done: &[Call]) {
+        let manifest = self.policy.manifest();
+        let slots = &manifest.slot_sets[usize::from(before.next_slot_set)];
+        let mut facts = call.raw_facts();
+        manifest
+            .slot_sets
+            .iter()
+            .flatten()
+            .for_each(|slot| vector::fit(&mut facts, slot));
+        let continuation = match &call.continuation {
+            Some(bytes) => bytes.bytes(),
+            None => vector::unhex(&before.continuation),
+        };
+        let results: Vec<(u16, u16)> = call.results.iter().map(vector::Answer::codes).collect();
+        let mut input = record::write(
+            &record::Input {
+                event: call.event.event() as u16,
+                slots,
+                continuation: &continuation,
+                results: &results,
+            },
+            &facts,
+        );
+        input[24..32].copy_from_slice(&call.random.to_le_bytes());
+        call.change
+            .iter()
+            .for_each(|change| change.apply(&mut input));
+        call.input = vector::hex(&input);
+        let outcome = match self.guest.run(&input) {
+            Ok(output) => {
+                call.expect = vector::said(&output, manifest);
+                Some(drive::outcome(&output))
+            }
+            Err(GuestError::Output(OutputError::Refused(status))) => {
+                call.expect = Said {
+                    status: match status {
+                        Status::InvalidInput => SaidStatus::InvalidInput,
+                        _ => SaidStatus::StaleContinuation,
+                    },
+                    ..Said::default()
+                };
+                None
+            }
+            Err(error) => panic!("{}: {}: {error}", self.name, call.about),
+        };
+        if let Some(outcome) = outcome.filter(|_| call.change.is_empty()) {
+            let what = format!("{}: {}", self.name, call.about);
+            if let Some(expected) = self.evaluate(call, &facts, done) {
+                assert_eq!(normal(outcome), normal(expected), "{what}");
+            }
+        }
+    }
+
+    /// What the reference evaluator says.
+    fn evaluate(&self, call: &Call, facts: &Facts, done: &[Call]) -> Option<Outcome> {
+        Some(match call.event.event() {
+            Event::Start => eval::evaluate(&self.hir, facts, Phase::Request),
+            Event::Results => match call.results[0].status {
+                AnswerStatus::Ok => {
+                    let mut facts = facts.clone();
+                    let none = eval::RawValue::Bytes(Vec::new());
+                    facts.raw.entry(Fact::Body).or_insert(none);
+                    eval::evaluate(&self.hir, &facts, Phase::Request)
+                }
+                AnswerStatus::TooLarge => eval::without_body(&self.hir, 413),
+                _ => eval::without_body(&self.hir, 400),
+            },
+            Event::Failed => eval::evaluate(&self.hir, facts, Phase::Failed),
+            Event::ResponseHead => {
+                let decided = &done[call.after?].expect.effects;
+                let rule = decided.iter().find_map(|did| match did {
+                    vector::Did::Respond { rule, .. } | vector::Did::Proxy { rule, .. } => {
+                        Some(rule)
+                    }
+                    _ => None,
+                })?;
+                let routes = &self.hir.routes;
+                let route = routes
+                    .iter()
+                    .position(|r| self.hir.rules[r.rule.0 as usize].name == *rule);
+                eval::evaluate(&self.hir, facts, Phase::Response(route))
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn normal(mut outcome: Outcome) -> Outcome {
+    let set: BTreeSet<(u32, u32)> = outcome.exposures.drain(..).collect();
+    outcome.exposures.extend(set);
+    outcome
+}
