@@ -258,7 +258,9 @@ impl Checker<'_> {
         right: Type,
     ) -> Option<T> {
         let help = match (left.base, right.base) {
-            (Base::Arm(_), _) => Some("an experiment is compared with `is`: `E is arm`".to_owned()),
+            (Base::Arm(_), _) | (_, Base::Arm(_)) => {
+                Some("an experiment is compared with `is`: `E is arm`".to_owned())
+            }
             (Base::Duration, Base::Int) => Some("write the unit: `5s`".to_owned()),
             (Base::Size, Base::Int) => Some("write the unit: `64KiB`".to_owned()),
             (Base::Percent, Base::Int) => Some("write the unit: `5%`".to_owned()),

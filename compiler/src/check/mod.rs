@@ -106,8 +106,8 @@ struct Checker<'a> {
     /// Sets of the typed tree, by declaration and the kind of their elements.
     made_sets: HashMap<(DeclId, sets::Kind), Option<u32>>,
     groups: HashMap<DeclId, Progress<Rc<waf::Group>>>,
-    /// Rules of WAF groups, by their names.
-    waf_rules: HashMap<String, RuleId>,
+    /// Rules of WAF groups, by their names and places.
+    waf_rules: HashMap<(String, Span), RuleId>,
     /// Declarations being checked, outermost first, with their names.
     open: Vec<(DeclId, String)>,
     /// How often each rule name was given.

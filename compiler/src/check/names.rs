@@ -2,7 +2,9 @@
 
 use super::{Checker, Typed, index};
 use crate::ast::{ExprKind, ItemKind, Name, Path};
-use crate::diagnostics::{ContainsItself, Misplaced, SecretMisplaced, UnknownName, WrongKind};
+use crate::diagnostics::{
+    ContainsItself, MOST_PROBLEMS, Misplaced, SecretMisplaced, UnknownName, WrongKind,
+};
 use crate::hir::{Base, Const, Expr, Fact, Type};
 use crate::resolve::{Decl, DeclId, DeclKind, suggest};
 use crate::source::Span;
@@ -53,7 +55,10 @@ impl Checker<'_> {
         let known = declared.iter().flat_map(|unit| unit.names.keys());
         let locals = self.scope.locals.iter().map(|local| local.name.as_str());
         let facts = FACT_GROUPS.iter().copied().chain(["now"]);
-        let help = suggest(name, known.map(String::as_str).chain(locals).chain(facts));
+        // Beyond what is reported, nobody reads the help.
+        let reported = self.problems.len() < MOST_PROBLEMS;
+        let known = known.map(String::as_str).chain(locals).chain(facts);
+        let help = reported.then(|| suggest(name, known)).flatten();
         self.fail(UnknownName {
             what,
             name: name.to_owned(),

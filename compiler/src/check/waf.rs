@@ -101,12 +101,13 @@ impl Checker<'_> {
 
     /// The rule of that name: the same wherever the group is used.
     fn waf_rule_id(&mut self, name: &str, span: Span) -> RuleId {
-        let known = self.waf_rules.get(name).copied();
-        known.unwrap_or_else(|| {
-            let rule = self.rule(name, RuleKind::Deny, span);
-            self.waf_rules.insert(name.to_owned(), rule);
-            rule
-        })
+        let key = (name.to_owned(), span);
+        if let Some(rule) = self.waf_rules.get(&key) {
+            return *rule;
+        }
+        let rule = self.rule(name, RuleKind::Deny, span);
+        self.waf_rules.insert(key, rule);
+        rule
     }
 
     /// A declared group; it is checked when it is first needed.

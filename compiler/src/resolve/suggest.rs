@@ -6,6 +6,7 @@ pub fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known
         .into_iter()
         .filter(|candidate| !candidate.is_empty() && *candidate != word)
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= farthest * 4)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= farthest)
         .min()

@@ -114,6 +114,31 @@ fn what_multiplies_is_bounded() {
 }
 
 #[test]
+fn sets_and_constants_of_files_are_bounded() {
+    let lines = "a\n".repeat(1_000_001);
+    let files = Files::of(&[("set.txt", lines.as_str()), ("const.txt", lines.as_str())]);
+    let policy = "set s = load \"set.txt\"\ndefault { respond 404 }\n";
+    assert_eq!(codes_with(policy, &files), ["E0607"]);
+    let policy = "const c = load \"const.txt\"\ndefault { respond text c }\n";
+    assert_eq!(codes_with(policy, &files), ["E0204"]);
+    let bad = Files::of(&[("nets.txt", "10.0.0.0/8\nten\n")]);
+    let policy = "set s = load \"nets.txt\"\ndefault {\n if client.ip in s { respond 403 }\n respond 404\n}\n";
+    assert_eq!(codes_with(policy, &bad), ["E0512"]);
+}
+
+#[test]
+fn two_groups_of_one_name_have_rules_of_their_own() {
+    use super::front;
+    let policy = "use std.waf\nwaf traversal { rule raw_path { when request.path == \"/x\" } }\n\
+                  default { waf traversal waf waf.traversal waf traversal respond 404 }\n";
+    let hir = front(policy).unwrap();
+    let names: Vec<&str> = hir.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert!(names.contains(&"waf.traversal.raw_path"), "{names:?}");
+    assert!(names.contains(&"waf.traversal.raw_path.2"), "{names:?}");
+    assert!(!names.contains(&"waf.traversal.raw_path.3"), "{names:?}");
+}
+
+#[test]
 fn groups_that_are_used_everywhere_are_counted() {
     let rules: String = (0..2000)
         .map(|n| format!("rule r{n} {{ when request.path == \"/{n}\" }}\n"))

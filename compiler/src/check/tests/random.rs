@@ -90,7 +90,8 @@ proptest! {
         let end = (start + length).min(policy.len());
         let start = start.min(end);
         if policy.is_char_boundary(start) && policy.is_char_boundary(end) {
-            codes(&format!("{}{insert}{}", &policy[..start], &policy[end..]));
+            let policy = format!("{}{insert}{}", &policy[..start], &policy[end..]);
+            drop(crate::compile("policy.edge", &policy, &crate::source::NoFiles));
         }
     }
 }
