@@ -12,6 +12,7 @@
 pub mod address;
 pub mod dfa;
 pub mod int_set;
+mod interner;
 pub mod network;
 pub mod pattern;
 pub mod route;

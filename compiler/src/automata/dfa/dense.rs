@@ -30,14 +30,8 @@ impl Dense {
                 "a Unicode word boundary; the ASCII one is `(?-u:\\b)`",
             ));
         }
+        let nfa = nfa(hirs, budget)?;
         let too_large = DfaError::WorkTooLarge { limit: budget.work };
-        let nfa_config = thompson::Config::new()
-            .utf8(false)
-            .which_captures(WhichCaptures::None)
-            .nfa_size_limit(Some(budget.work));
-        let nfa = thompson::Compiler::new()
-            .configure(nfa_config)
-            .build_many_from_hir(hirs);
         let dfa_config = dense::Config::new()
             .match_kind(kind)
             .accelerate(false)
@@ -45,7 +39,6 @@ impl Dense {
             .start_kind(StartKind::Unanchored)
             .dfa_size_limit(Some(budget.work))
             .determinize_size_limit(Some(budget.work));
-        let nfa = nfa.map_err(|_| too_large.clone())?;
         let dfa = dense::Builder::new()
             .configure(dfa_config)
             .build_from_nfa(&nfa);
@@ -107,6 +100,18 @@ impl Dense {
         patterns.sort_unstable();
         patterns
     }
+}
+
+/// The nondeterministic automaton of the patterns, searched anywhere in a text.
+pub(in crate::automata) fn nfa(hirs: &[Hir], budget: Budget) -> Result<thompson::NFA, DfaError> {
+    let config = thompson::Config::new()
+        .utf8(false)
+        .which_captures(WhichCaptures::None)
+        .nfa_size_limit(Some(budget.work));
+    let nfa = thompson::Compiler::new()
+        .configure(config)
+        .build_many_from_hir(hirs);
+    nfa.map_err(|_| DfaError::WorkTooLarge { limit: budget.work })
 }
 
 /// A byte of each class; classes ascend with their first byte.

@@ -1,10 +1,10 @@
 //! The subset construction: all nodes of the trie that a path can be at, as one state.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeSet;
 
 use super::trie::{Node, Trie};
 use super::{PathPattern, RouteError};
+use crate::automata::interner::Interner;
 
 /// The deterministic automaton over segments. State 0 is the start.
 pub(super) struct Automaton<'p> {
@@ -71,12 +71,12 @@ impl<'p> Automaton<'p> {
             rests: 0,
         });
         let mut states = Vec::new();
-        while let Some(position) = construction.positions.items.get(states.len()).cloned() {
+        while let Some(position) = construction.positions.items().get(states.len()).cloned() {
             states.push(construction.state(&position)?);
         }
         Ok(Automaton {
             states,
-            leaves: construction.leaves.items,
+            leaves: construction.leaves.into_items(),
         })
     }
 }
@@ -130,12 +130,12 @@ impl<'t, 'p> Construction<'t, 'p> {
     fn position(&mut self, mut nodes: Vec<u32>, rests: u32) -> Result<u32, RouteError> {
         nodes.sort_unstable();
         let number = self.positions.intern(Position { nodes, rests });
-        within(self.positions.items.len(), self.budget.states)?;
+        within(self.positions.items().len(), self.budget.states)?;
         Ok(number)
     }
 
     fn leaf(&mut self, nodes: &[&Node<'p>], rests: u32) -> Result<u32, RouteError> {
-        let ended = self.rests.get(rests);
+        let ended = list(&self.rests, rests);
         let mut list: Vec<u32> = nodes
             .iter()
             .flat_map(|node| &node.ends)
@@ -152,7 +152,7 @@ impl<'t, 'p> Construction<'t, 'p> {
         if nodes.iter().all(|node| node.rests.is_empty()) {
             return Ok(rests);
         }
-        let known = self.rests.get(rests);
+        let known = list(&self.rests, rests);
         let all: BTreeSet<u32> = nodes
             .iter()
             .flat_map(|node| &node.rests)
@@ -197,35 +197,9 @@ fn literal_edges<'p>(nodes: &[&Node<'p>]) -> Vec<(&'p [u8], Vec<u32>)> {
         .collect()
 }
 
-/// Equal items get the same number, in the order in which they are met.
-struct Interner<T> {
-    numbers: HashMap<T, u32>,
-    items: Vec<T>,
-}
-
-impl<T> Default for Interner<T> {
-    fn default() -> Self {
-        Interner {
-            numbers: HashMap::new(),
-            items: Vec::new(),
-        }
-    }
-}
-
-impl<T: Clone + Eq + Hash> Interner<T> {
-    fn intern(&mut self, item: T) -> u32 {
-        let next = self.items.len() as u32;
-        if let Some(&number) = self.numbers.get(&item) {
-            return number;
-        }
-        self.items.push(item.clone());
-        self.numbers.insert(item, next);
-        next
-    }
-}
-
-impl Interner<Vec<u32>> {
-    fn get(&self, number: u32) -> &[u32] {
-        self.items.get(number as usize).map_or(&[], Vec::as_slice)
-    }
+fn list(lists: &Interner<Vec<u32>>, number: u32) -> &[u32] {
+    lists
+        .items()
+        .get(number as usize)
+        .map_or(&[], Vec::as_slice)
 }

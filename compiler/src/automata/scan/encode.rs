@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_kernels::lookup::scan::CELLS;
+use edge_kernels::lookup::scan::{ALONE, CELLS};
 
 use super::{Label, Scan};
 use crate::automata::table::{push_u32, u32_from};
@@ -17,19 +17,15 @@ pub(super) fn encode(scan: &Scan) -> Vec<u8> {
     let mut table = Vec::with_capacity(rows.table_len(scan.set_len()));
     let sets_at = CELLS + rows.count() * stride * width;
     let bound = (rows.telling.len() - 1) * stride;
-    let header = [
-        width,
-        stride,
-        rows.of(0) * stride,
-        bound,
-        scan.set_len(),
-        sets_at,
-        0,
-        0,
-    ];
-    header
-        .iter()
-        .for_each(|&field| push_u32(&mut table, u32_from(field)));
+    let overlap = scan
+        .longest_match
+        .map_or(ALONE, |longest| u32_from(longest.saturating_sub(1)));
+    let start = rows.of(0) * stride;
+    for field in [width, stride, start, bound, scan.set_len(), sets_at] {
+        push_u32(&mut table, u32_from(field));
+    }
+    push_u32(&mut table, overlap);
+    push_u32(&mut table, 0);
     table.extend_from_slice(&graph.classes);
     let mut push_row = |row: usize| {
         // Both widths hold the number: `width` is chosen so.

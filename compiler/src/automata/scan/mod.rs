@@ -8,6 +8,7 @@
 
 mod determinize;
 mod encode;
+mod subset;
 
 use std::ops::Range;
 
@@ -22,6 +23,8 @@ pub struct Scan {
     /// Sets of patterns, each ascending. Set 0 is empty.
     sets: Vec<Vec<u32>>,
     patterns: usize,
+    /// In bytes, if matches do not depend on where in a text they stand.
+    longest_match: Option<usize>,
 }
 
 /// What a state tells.
@@ -36,11 +39,16 @@ struct Label {
 impl Scan {
     /// The scan for `patterns`.
     pub fn build(patterns: &[Pattern], budget: Budget) -> Result<Scan, DfaError> {
-        let (graph, sets) = determinize::determinize(patterns, budget)?;
+        let hirs = patterns
+            .iter()
+            .map(Pattern::hir)
+            .collect::<Result<Vec<_>, _>>()?;
+        let (graph, sets) = determinize::determinize(&hirs, budget)?;
         let scan = Scan {
             graph: minimize::minimize(graph),
             sets,
             patterns: patterns.len(),
+            longest_match: determinize::longest_match(&hirs),
         };
         let bytes = encode::encoded_len(&scan);
         if bytes > budget.table {

@@ -58,6 +58,21 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_long_text_in_four_parts_is_no_different(
+        literals in prop::collection::vec(prop::collection::vec(prop::sample::select(b"abc".to_vec()), 1..6), 1..10),
+        text in prop::collection::vec(prop::sample::select(b"abc....".to_vec()), 0..300),
+    ) {
+        let contains = |literal| Pattern::Literals { kind: LiteralKind::Contains, any: vec![literal] };
+        let patterns: Vec<Pattern> = literals.into_iter().map(contains).collect();
+        let scan = Scan::build(&patterns, Budget::default()).unwrap();
+        for end in [text.len(), text.len() / 2, text.len() / 3] {
+            prop_assert_eq!(scanned(&scan, &text[..end]), scan.matches(&text[..end]));
+        }
+    }
+}
+
 #[test]
 fn many_literals_stay_small() {
     let any =

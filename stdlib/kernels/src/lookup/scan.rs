@@ -8,7 +8,8 @@
 //! | 12 | 4 | the greatest state that tells something |
 //! | 16 | 4 | bytes of a set |
 //! | 20 | 4 | offset of the sets from the table's start |
-//! | 24 | 8 | 0 |
+//! | 24 | 4 | overlap: bytes of the longest match but one, or `u32::MAX` |
+//! | 28 | 4 | 0 |
 //! | 32 | 256 | class of each byte |
 //! | 288 | | cells, state by state |
 //! | | | sets, one for each state that tells something |
@@ -16,6 +17,10 @@
 //! A state is the number of its first cell. State 0 is dead and has an empty set; the
 //! states after it, up to the greatest that tells something, each add the patterns of
 //! their set: bit `i % 8` of byte `i / 8` is pattern `i`.
+//!
+//! One step waits for the one before it, so that a processor is mostly idle. Where the
+//! overlap is known, a long text is cut into four parts that overlap by it, walked side
+//! by side.
 
 use super::load::u32_at;
 
@@ -23,6 +28,11 @@ use super::load::u32_at;
 pub const HEADER: usize = 32;
 /// Offset of the first cell.
 pub const CELLS: usize = HEADER + 256;
+/// The overlap of a table whose texts cannot be cut.
+pub const ALONE: u32 = u32::MAX;
+
+/// A part is not worth while when it is shorter than this and the overlap together.
+const SHORT: usize = 16;
 
 /// Fills `found`, which has [`set_len`] bytes, with the set of patterns that match in
 /// `haystack`.
@@ -35,29 +45,31 @@ pub fn find(table: &[u8], haystack: &[u8], found: &mut [u8]) {
     let Some((classes, cells)) = rest.split_first_chunk::<256>() else {
         return;
     };
-    let start = u32_at(header, 8);
     let sets = Sets {
         bound: u32_at(header, 12),
         stride: u32_at(header, 4),
         bytes: table.get(u32_at(header, 20) as usize..).unwrap_or_default(),
         found,
     };
+    let walk = Walk {
+        classes,
+        start: u32_at(header, 8),
+        overlap: u32_at(header, 24),
+    };
     if u32_at(header, 0) == 2 {
         let cells = cells.as_chunks::<2>().0;
-        let cell = |at: u32| {
+        walk.run(haystack, sets, |at| {
             cells
                 .get(at as usize)
                 .map_or(0, |cell| u32::from(u16::from_le_bytes(*cell)))
-        };
-        scan(classes, start, haystack, sets, cell);
+        });
     } else {
         let cells = cells.as_chunks::<4>().0;
-        let cell = |at: u32| {
+        walk.run(haystack, sets, |at| {
             cells
                 .get(at as usize)
                 .map_or(0, |cell| u32::from_le_bytes(*cell))
-        };
-        scan(classes, start, haystack, sets, cell);
+        });
     }
 }
 
@@ -67,26 +79,81 @@ pub fn set_len(table: &[u8]) -> usize {
     u32_at(table, 16) as usize
 }
 
-#[inline(always)]
-fn scan(
-    classes: &[u8; 256],
+struct Walk<'t> {
+    classes: &'t [u8; 256],
     start: u32,
-    haystack: &[u8],
-    mut sets: Sets<'_>,
-    cell: impl Fn(u32) -> u32,
-) {
-    let mut state = start;
-    if state <= sets.bound && !sets.add(state) {
-        return;
+    overlap: u32,
+}
+
+impl Walk<'_> {
+    #[inline(always)]
+    fn run(&self, haystack: &[u8], mut sets: Sets<'_>, cell: impl Fn(u32) -> u32) {
+        match four_parts(haystack, self.overlap) {
+            Some(parts) => self.side_by_side(parts, &mut sets, cell),
+            None => self.alone(haystack, &mut sets, cell),
+        }
     }
-    for &byte in haystack {
-        let class = classes.get(usize::from(byte)).copied().unwrap_or_default();
-        state = cell(state.wrapping_add(u32::from(class)));
+
+    #[inline(always)]
+    fn alone(&self, haystack: &[u8], sets: &mut Sets<'_>, cell: impl Fn(u32) -> u32) {
+        let mut state = self.start;
         if state <= sets.bound && !sets.add(state) {
             return;
         }
+        for &byte in haystack {
+            state = cell(state.wrapping_add(self.class(byte)));
+            if state <= sets.bound && !sets.add(state) {
+                return;
+            }
+        }
+        sets.add(cell(state.wrapping_add(sets.stride).wrapping_sub(1)));
     }
-    sets.add(cell(state.wrapping_add(sets.stride).wrapping_sub(1)));
+
+    /// Nothing here depends on the text's ends, so that they are not looked at.
+    #[inline(always)]
+    fn side_by_side(&self, parts: [&[u8]; 4], sets: &mut Sets<'_>, cell: impl Fn(u32) -> u32) {
+        let mut states = [self.start; 4];
+        sets.add(self.start);
+        let [a, b, c, d] = parts;
+        for (((&a, &b), &c), &d) in a.iter().zip(b).zip(c).zip(d) {
+            for (state, byte) in states.iter_mut().zip([a, b, c, d]) {
+                *state = cell(state.wrapping_add(self.class(byte)));
+            }
+            let [p, q, r, s] = states;
+            if p.min(q).min(r.min(s)) <= sets.bound {
+                for state in states {
+                    sets.add(state);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn class(&self, byte: u8) -> u32 {
+        u32::from(
+            self.classes
+                .get(usize::from(byte))
+                .copied()
+                .unwrap_or_default(),
+        )
+    }
+}
+
+/// Four parts of one length that cover the text, each next two sharing at least
+/// `overlap` bytes.
+#[inline]
+fn four_parts(haystack: &[u8], overlap: u32) -> Option<[&[u8]; 4]> {
+    let overlap = overlap as usize;
+    let len = haystack.len();
+    if overlap >= len || (overlap.wrapping_add(SHORT)).wrapping_mul(4) > len {
+        return None;
+    }
+    // So long that three steps of at most `part - overlap` lead to the last part.
+    let part = len.wrapping_add(overlap.wrapping_mul(3)).div_ceil(4);
+    let last = len.wrapping_sub(part);
+    let step = last.div_ceil(3);
+    let at = |start: usize| haystack.get(start..start.wrapping_add(part));
+    Some([at(0)?, at(step)?, at(step.wrapping_mul(2))?, at(last)?])
 }
 
 struct Sets<'t> {
