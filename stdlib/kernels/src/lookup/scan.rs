@@ -112,18 +112,18 @@ impl Walk<'_> {
     /// Nothing here depends on the text's ends, so that they are not looked at.
     #[inline(always)]
     fn side_by_side(&self, parts: [&[u8]; 4], sets: &mut Sets<'_>, cell: impl Fn(u32) -> u32) {
-        let mut states = [self.start; 4];
+        let step = |state: u32, byte: u8| cell(state.wrapping_add(self.class(byte)));
+        // Four variables: an array would live in memory where code is optimised for size.
+        let (mut p, mut q, mut r, mut s) = (self.start, self.start, self.start, self.start);
         sets.add(self.start);
         let [a, b, c, d] = parts;
         for (((&a, &b), &c), &d) in a.iter().zip(b).zip(c).zip(d) {
-            for (state, byte) in states.iter_mut().zip([a, b, c, d]) {
-                *state = cell(state.wrapping_add(self.class(byte)));
-            }
-            let [p, q, r, s] = states;
+            (p, q, r, s) = (step(p, a), step(q, b), step(r, c), step(s, d));
             if p.min(q).min(r.min(s)) <= sets.bound {
-                for state in states {
-                    sets.add(state);
-                }
+                sets.add(p);
+                sets.add(q);
+                sets.add(r);
+                sets.add(s);
             }
         }
     }
