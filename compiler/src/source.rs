@@ -53,6 +53,8 @@ pub struct SourceFile {
 pub struct SourceMap {
     /// By [`FileId`]; the policy itself is the first.
     pub files: Vec<SourceFile>,
+    /// Names and bytes of what `load` brought, in the order in which it was read.
+    pub loaded: Vec<(String, Vec<u8>)>,
 }
 
 impl SourceMap {

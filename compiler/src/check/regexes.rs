@@ -1,12 +1,11 @@
 //! Regexes: on bytes, and only what an automaton can match.
 
 use super::Checker;
+use crate::automata::dfa::{Budget, Dfa};
+use crate::automata::pattern::Pattern;
 use crate::diagnostics::BadRegex;
 use crate::source::Span;
 use regex_syntax::ast::ErrorKind;
-
-/// The largest compiled regex, in bytes.
-const MOST_COMPILED: usize = 4 << 20;
 
 impl Checker<'_> {
     /// Checks a regex; each text once.
@@ -52,15 +51,7 @@ fn problem(pattern: &str) -> Option<(String, Option<String>)> {
 }
 
 fn too_large(pattern: &str) -> Option<(String, Option<String>)> {
-    let built = regex::bytes::RegexBuilder::new(pattern)
-        .unicode(false)
-        .size_limit(MOST_COMPILED)
-        .build();
-    built.is_err().then(|| {
-        let why = "it is too large once its repetitions are written out".to_owned();
-        (
-            why,
-            Some("repeat less: `{1,10}` instead of `{1,10000}`".to_owned()),
-        )
-    })
+    let error = Dfa::build(&Pattern::Regex(pattern.to_owned()), Budget::default()).err()?;
+    let help = "repeat less: `{1,10}` instead of `{1,1000}`".to_owned();
+    Some((error.to_string(), Some(help)))
 }

@@ -1,6 +1,9 @@
 //! A function's body while it is written.
 
-use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemArgTarget, ValType};
+use wasm_encoder::{BlockType, Encode, Function, Instruction, MemArg, MemArgTarget, ValType};
+
+/// Bytes of an address in a region, most often.
+const REGION_BYTES: usize = 4;
 
 /// Instructions and locals of one function.
 #[derive(Debug, Default)]
@@ -11,6 +14,8 @@ pub(super) struct Code {
     free: Vec<(ValType, u32)>,
     instructions: Vec<Item>,
     depth: u32,
+    bytes: usize,
+    scratch: Vec<u8>,
 }
 
 /// An instruction, or one that needs to know where the constants end.
@@ -60,12 +65,16 @@ impl Code {
             }
             _ => {}
         }
+        self.scratch.clear();
+        instruction.encode(&mut self.scratch);
+        self.bytes += self.scratch.len();
         self.instructions.push(Item::Plain(instruction));
         self
     }
 
     /// An address in the regions behind the constants.
     pub fn region(&mut self, offset: u32) -> &mut Self {
+        self.bytes += REGION_BYTES;
         self.instructions.push(Item::Region(offset));
         self
     }
@@ -75,9 +84,9 @@ impl Code {
         self.depth
     }
 
-    /// How many instructions there are: a measure of size.
-    pub fn len(&self) -> usize {
-        self.instructions.len()
+    /// How many bytes were written, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn i32(&mut self, value: u32) -> &mut Self {

@@ -58,6 +58,11 @@ impl Constants {
             .saturating_add(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX))
     }
 
+    /// How many bytes they are.
+    pub fn bytes_held(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// All of them.
     pub fn all(&self) -> &[u8] {
         &self.bytes

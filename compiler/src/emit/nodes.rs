@@ -144,11 +144,11 @@ impl Emitter<'_> {
         tail: bool,
     ) -> Result<Option<Handle<Node>>, EmitError> {
         let graph = self.graph;
-        let before = code.len();
+        let before = code.bytes() + self.constants.bytes_held();
         match graph.nodes.get(node) {
             Node::Test { atom, yes, no } => {
                 self.atom(code, *atom)?;
-                self.account(node, code.len() - before);
+                self.account(node, code.bytes() + self.constants.bytes_held() - before);
                 if let Some(label) = shape.labels.get(no) {
                     let label = code.depth() - label;
                     code.push(I::I32Eqz).push(I::BrIf(label));
@@ -174,7 +174,7 @@ impl Emitter<'_> {
             }
             Node::Act { effect, next } => {
                 self.effect_code(code, effect)?;
-                self.account(node, code.len() - before);
+                self.account(node, code.bytes() + self.constants.bytes_held() - before);
                 self.go(code, shape, *next, tail)
             }
             Node::Wait { request, step } => {
@@ -185,7 +185,7 @@ impl Emitter<'_> {
             Node::Decide(terminal) => {
                 self.terminal(code, terminal)?;
                 code.push(I::Return);
-                self.account(node, code.len() - before);
+                self.account(node, code.bytes() + self.constants.bytes_held() - before);
                 Ok(None)
             }
         }
@@ -260,11 +260,10 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn account(&mut self, node: Handle<Node>, instructions: usize) {
+    fn account(&mut self, node: Handle<Node>, bytes: usize) {
         if let Some(rules) = self.graph.rules_of.get(&node) {
             for rule in rules {
-                *self.rule_bytes.entry(rule.0).or_default() +=
-                    u32::try_from(instructions).unwrap_or(0);
+                *self.rule_bytes.entry(rule.0).or_default() += u32::try_from(bytes).unwrap_or(0);
             }
         }
     }

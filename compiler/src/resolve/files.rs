@@ -233,6 +233,9 @@ impl<'a> Reader<'a> {
                 self.cannot_load(text, LoadError::TooLarge(limit as u64));
             }
             Ok(bytes) => {
+                self.sources
+                    .loaded
+                    .push((text.value.clone(), bytes.clone()));
                 self.loaded.insert(text.span, bytes);
             }
             Err(why) => self.cannot_load(text, why),

@@ -43,8 +43,14 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         name: rule.name.clone(),
         kind: rule.kind,
         place: place_of(rule.span),
+        bytes: 0,
     });
-    let rules = rules.collect();
+    let mut rules: Vec<Rule> = rules.collect();
+    for (index, bytes) in &module.rule_bytes {
+        if let Some(rule) = rules.get_mut(*index as usize) {
+            rule.bytes = *bytes;
+        }
+    }
     if places.is_empty() {
         places.push([0, 1, 1]);
     }
@@ -114,14 +120,22 @@ fn capabilities(module: &Module, hir: &Hir) -> Vec<Capability> {
     list
 }
 
-/// SHA-256 over names and texts of all sources.
+/// SHA-256 over names and contents of all that the policy is made from.
 #[must_use]
 pub fn source_digest(sources: &SourceMap) -> String {
     let mut hash = Sha256::new();
-    for file in &sources.files {
-        for part in [&file.name, &file.text] {
+    let files = sources
+        .files
+        .iter()
+        .map(|file| (&file.name, file.text.as_bytes()));
+    let loaded = sources
+        .loaded
+        .iter()
+        .map(|(name, bytes)| (name, bytes.as_slice()));
+    for (name, bytes) in files.chain(loaded) {
+        for part in [name.as_bytes(), bytes] {
             hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
+            hash.update(part);
         }
     }
     hex(&hash.finalize())

@@ -339,6 +339,14 @@ pub struct Rule {
     pub kind: RuleKind,
     /// Index of its place.
     pub place: u32,
+    /// Bytes of code and tables that are its alone or shared with few: for reports.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// What kind of thing decides.

@@ -24,6 +24,7 @@ fn run(text: &str) -> (File, Vec<String>) {
             name: "test.edge".to_owned(),
             text: text.to_owned(),
         }],
+        ..SourceMap::default()
     };
     let list = match problems.finish(&sources) {
         Ok(()) => Vec::new(),
