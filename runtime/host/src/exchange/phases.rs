@@ -66,7 +66,8 @@ impl Exchange<'_> {
                     }
                 },
                 Step::Pass(edits) if failed => {
-                    return Ok((self.no_origin(gateway_error, edits), next));
+                    // What the `proxy` wanted of an answer holds for this one.
+                    return Ok((self.no_origin(gateway_error, edits), follow));
                 }
                 Step::Pass(_) => {
                     return Err(broken(

@@ -16,14 +16,15 @@ pub(super) fn build(
     let status =
         StatusCode::from_u16(respond.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut headers = HeaderMap::new();
-    for edit in queued {
-        edit.clone().apply(&mut headers);
-    }
+    // Any edit may overwrite the type, also one that was queued before a wait.
     if let Some(content_type) = respond
         .content_type()
         .and_then(|bytes| HeaderValue::from_bytes(bytes).ok())
     {
         headers.insert(header::CONTENT_TYPE, content_type);
+    }
+    for edit in queued {
+        edit.clone().apply(&mut headers);
     }
     apply_all(respond.edits(), &mut headers, &[])?;
     let body = gather(respond.body());

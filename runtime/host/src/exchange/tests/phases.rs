@@ -178,6 +178,52 @@ fn the_host_s_own_502_goes_through_the_response_phase() {
 }
 
 #[test]
+fn a_failed_phase_that_passes_keeps_the_response_phase() {
+    let mut guest = GuestFixture::new();
+    let proxy = guest.proxy(0, "/", (0, 0), (0, 0));
+    let both = Next {
+        slots: 2,
+        wanted: Event::Failed.bit() | Event::ResponseHead.bit(),
+        continuation: b"",
+    };
+    guest.output(Event::Start, &[proxy], both);
+    let failed = pass(&mut guest, &[(edit::Op::Set, "x-failed", b"1")]);
+    guest.output(Event::Failed, &[failed], Next::default());
+    let late = pass(&mut guest, &[(edit::Op::Set, "x-late", b"1")]);
+    guest.output(Event::ResponseHead, &[late], Next::default());
+    let seen = ask(
+        &worker(guest.policy()),
+        &Played::with([connect_failure()]),
+        get("/"),
+    );
+    assert_eq!(
+        (seen.status, seen.header("x-failed"), seen.header("x-late")),
+        (502, Some("1"), Some("1"))
+    );
+}
+
+#[test]
+fn a_type_that_was_set_before_the_answer_stays() {
+    let mut guest = GuestFixture::new();
+    let known = guest.edits(&[(edit::Op::Set, "content-type", b"text/early")]);
+    let proxy = guest.proxy(0, "/", (0, 0), known);
+    let next = Next {
+        slots: 2,
+        wanted: Event::Failed.bit(),
+        continuation: b"",
+    };
+    guest.output(Event::Start, &[proxy], next);
+    let respond = guest.respond(0, 503, (0, 0), b"late");
+    guest.output(Event::Failed, &[respond], Next::default());
+    let seen = ask(
+        &worker(guest.policy()),
+        &Played::with([connect_failure()]),
+        get("/"),
+    );
+    assert_eq!(seen.header("content-type"), Some("text/early"));
+}
+
+#[test]
 fn a_second_failure_is_the_last() {
     let mut guest = GuestFixture::new();
     let proxy = guest.proxy(0, "/", (0, 0), (0, 0));
