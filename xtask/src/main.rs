@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod build;
 mod digest;
+mod errors;
 mod kernels;
 mod schema;
 mod sizes;
@@ -14,7 +15,8 @@ usage: cargo xtask TASK [--check]
   kernels          build stdlib/kernels.wasm and stdlib/kernels_float.wasm
   kernels --check  fail when they were not made from the sources as they are
   kernels --sizes  what each kernel adds to a module, in bytes of code
-  manifest-schema  write docs/manifest.schema.json (--check: fail when it differs)";
+  manifest-schema  write docs/manifest.schema.json (--check: fail when it differs)
+  errors           write docs/errors.md (--check: fail when it differs)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
         ["kernels"] => kernels::write(),
         ["kernels", "--check"] => kernels::check(),
         ["kernels", "--sizes"] => sizes::print(),
+        ["errors"] => errors::write(),
+        ["errors", "--check"] => errors::check(),
         ["manifest-schema"] => schema::write(),
         ["manifest-schema", "--check"] => schema::check(),
         _ => Err(USAGE.into()),
