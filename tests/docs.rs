@@ -62,7 +62,10 @@ impl Reader {
     /// An example's page begins with its policy.
     fn of(page: &Path) -> Reader {
         let policy = fs::read_to_string(page.with_file_name("policy.edge")).unwrap_or_default();
-        Reader { policy, ..Reader::default() }
+        Reader {
+            policy,
+            ..Reader::default()
+        }
     }
 
     fn read(&mut self, fence: &Fence) -> Result<(), String> {
@@ -105,7 +108,10 @@ impl Reader {
     fn decides(&self, request: &str, decision: &str) -> Result<(), String> {
         let expected: Vec<&str> = decision.lines().collect();
         let policy = &self.policy;
-        let test = format!("{policy}\ntest \"as the page says\" {{\n{request}\nexpect {}\n}}\n", expected.join("\n"));
+        let test = format!(
+            "{policy}\ntest \"as the page says\" {{\n{request}\nexpect {}\n}}\n",
+            expected.join("\n")
+        );
         compiles(&test)
     }
 }
@@ -126,7 +132,12 @@ fn fails(text: &str, code: &str) -> Result<(), String> {
     let Err(report) = edge_compiler::compile("policy.edge", text, &NoFiles) else {
         return Err("it has no problem".to_owned());
     };
-    let codes: Vec<String> = report.problems.iter().filter_map(|it| it.code()).map(|it| it.to_string()).collect();
+    let codes: Vec<String> = report
+        .problems
+        .iter()
+        .filter_map(|it| it.code())
+        .map(|it| it.to_string())
+        .collect();
     match codes.iter().all(|found| found == code) {
         true => Ok(()),
         false => Err(format!("it has {codes:?}: {report:?}")),
@@ -153,7 +164,11 @@ fn shows(output: &str, shown: &str) -> Result<(), String> {
         let at = rest.iter().position(|found| *found == line);
         match at {
             Some(at) if skipping || at == 0 => rest = &rest[at + 1..],
-            _ => return Err(format!("`{line}` is not shown where it should be; this is:\n{output}")),
+            _ => {
+                return Err(format!(
+                    "`{line}` is not shown where it should be; this is:\n{output}"
+                ));
+            }
         }
         skipping = false;
     }

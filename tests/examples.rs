@@ -8,6 +8,8 @@
     missing_docs
 )]
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/policy.rs"]
 mod policy;
 
@@ -45,7 +47,7 @@ fn examples() -> Vec<(String, PathBuf)> {
 fn modules() -> Vec<(String, Lowered)> {
     let build = |(name, path): (String, PathBuf)| {
         let (_, lowered) =
-            policy::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
+            folder::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
         (name, lowered)
     };
     examples().into_iter().map(build).collect()
@@ -56,7 +58,7 @@ fn the_tests_of_every_example_pass() {
     let mut failed = Vec::new();
     for (name, path) in examples() {
         let (checked, lowered) =
-            policy::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
+            folder::compile(&path).unwrap_or_else(|report| panic!("{name}: {report:?}"));
         let report = policy::run_tests(&checked, &lowered);
         assert!(report.tests.len() >= 3, "{name} has few tests");
         if !report.is_success() {

@@ -24,16 +24,29 @@ pub struct Fence {
 
 impl Page {
     pub fn read(path: &Path) -> Page {
-        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path);
-        let mut page = Page { name: name.display().to_string(), fences: Vec::new() };
+        let text =
+            fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = path
+            .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+            .unwrap_or(path);
+        let mut page = Page {
+            name: name.display().to_string(),
+            fences: Vec::new(),
+        };
         let mut open: Option<(usize, Fence)> = None;
         for (line, number) in text.lines().zip(1..) {
             let ticks = line.len() - line.trim_start_matches('`').len();
             match &mut open {
                 None if ticks >= 3 => {
                     let info = line[ticks..].trim().to_owned();
-                    open = Some((ticks, Fence { info, text: String::new(), line: number }));
+                    open = Some((
+                        ticks,
+                        Fence {
+                            info,
+                            text: String::new(),
+                            line: number,
+                        },
+                    ));
                 }
                 None => {}
                 Some((ticks_of_open, _)) if ticks >= *ticks_of_open && line.len() == ticks => {

@@ -49,7 +49,10 @@ fn errors() -> String {
 /// A page without its title, one level down; its failing fences name the code.
 fn body(code: &str, page: &str) -> String {
     let mut text = String::new();
-    for line in page.lines().skip_while(|line| line.is_empty() || line.starts_with("# ")) {
+    for line in page
+        .lines()
+        .skip_while(|line| line.is_empty() || line.starts_with("# "))
+    {
         if line == "```edge fails" {
             text += &format!("```edge fails {code}");
         } else if line.starts_with("## ") {
@@ -68,6 +71,8 @@ fn body(code: &str, page: &str) -> String {
 /// How a page that shows Markdown calls a heading.
 fn anchor(code: &str, name: &str) -> String {
     let heading = format!("{code}: {name}").to_lowercase();
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
