@@ -73,6 +73,7 @@ fn manifest(mut manifest: Manifest) -> String {
     (manifest.source_digest, manifest.module_digest) = (unkept.clone(), unkept);
     (manifest.limits.output, manifest.limits.fuel) = (Line::default(), Line::default());
     manifest.limits.memory = 0;
+    manifest.rules.iter_mut().for_each(|rule| rule.bytes = 0);
     serde_json::to_string_pretty(&manifest).unwrap()
 }
 
