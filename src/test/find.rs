@@ -1,0 +1,69 @@
+//! Which policies are meant by a path.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use edge_compiler::ast::ItemKind;
+use edge_compiler::diagnostics::Problems;
+use edge_compiler::parse;
+use edge_compiler::source::FileId;
+
+use crate::failure::{Failure, Result};
+use crate::files::{self, reason};
+
+/// Most folders inside each other.
+const DEPTH: usize = 64;
+
+/// The file itself or, in order of their names, the policies of a folder and its subfolders that
+/// have tests or can't be read as policies. Hidden folders and links to folders are left out.
+pub fn policies(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    search(path, DEPTH, &mut found)?;
+    Ok(found)
+}
+
+fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+    let cannot = |error: std::io::Error| {
+        Failure::new(format!(
+            "cannot read the folder `{}`: {}",
+            folder.display(),
+            reason(&error)
+        ))
+    };
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        entries.push(entry.map_err(cannot)?);
+    }
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let kind = entry.file_type().map_err(cannot)?;
+        if kind.is_dir() && !hidden && depth > 0 {
+            search(&path, depth - 1, found)?;
+        } else if path.extension().is_some_and(|it| it == "edge")
+            && path.is_file()
+            && has_tests(&path)
+        {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether it has tests, or something is wrong with it that must not go unseen.
+fn has_tests(path: &Path) -> bool {
+    let Ok(bytes) = files::read(path, parse::MOST_BYTES as u64) else {
+        return true;
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return true;
+    };
+    let mut problems = Problems::default();
+    let file = parse::parse(FileId(0), &text, &mut problems);
+    let mut items = file.items.iter();
+    !problems.is_empty() || items.any(|item| matches!(item.kind, ItemKind::Test(_)))
+}

@@ -1,0 +1,67 @@
+use crate::support::Place;
+
+#[test]
+fn a_module_tells_what_it_is() {
+    let place = Place::good();
+    place.edge(&["build", "policy.edge"]).exits(0);
+    place.edge(&["inspect", "policy.wasm"]).exits(0).says(&[
+        "policy `policy`",
+        "imports: none",
+        "exports: memory (memory), edge_abi (global), edge_input (func), edge_run (func)",
+        "edge.manifest",
+        "route.home",
+        "waf.shield.no_dotfiles",
+        "policy.edge:9:1",
+        "origin app",
+        "most instructions",
+        "set 0",
+    ]);
+}
+
+#[test]
+fn the_json_adds_up() {
+    let place = Place::good();
+    place.edge(&["build", "policy.edge"]).exits(0);
+    let ran = place.edge(&["inspect", "--format", "json", "policy.wasm"]);
+    let json = ran.exits(0).json();
+    assert_eq!(json["bytes"], place.read("policy.wasm").len());
+    assert_eq!(json["imports"], serde_json::json!([]));
+    assert_eq!(json["manifest"]["abi"], 1);
+    assert!(json["functions"].as_u64().unwrap() > 0);
+    let sections = json["sections"].as_array().unwrap();
+    let bytes: u64 = sections
+        .iter()
+        .map(|section| section["bytes"].as_u64().unwrap())
+        .sum();
+    let all = json["bytes"].as_u64().unwrap();
+    assert!(
+        bytes < all && all <= bytes + 8 + 6 * sections.len() as u64,
+        "{bytes} of {all}"
+    );
+}
+
+#[test]
+fn whatever_is_named_is_answered() {
+    let place = Place::good();
+    place.edge(&["build", "policy.edge"]).exits(0);
+    let module = place.read("policy.wasm");
+    place.write("half.wasm", &module[..module.len() / 2]);
+    place.write("bare.wasm", b"\0asm\x01\0\0\0");
+    place.write("component.wasm", b"\0asm\x0d\0\x01\0");
+    place.write("empty.wasm", "");
+    for (name, says) in [
+        ("policy.edge", "it is not WebAssembly"),
+        ("empty.wasm", "it is not WebAssembly"),
+        ("component.wasm", "not a core module"),
+        ("half.wasm", "not valid WebAssembly"),
+        ("bare.wasm", "no section `edge.manifest`"),
+        ("none.wasm", "there is no file"),
+        (".", "is a folder"),
+        ("/dev/zero", "not a regular file"),
+    ] {
+        place
+            .edge(&["inspect", name])
+            .exits(2)
+            .says(&["error: ", "help: ", says]);
+    }
+}

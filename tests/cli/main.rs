@@ -1,0 +1,18 @@
+//! The command line, run as its users run it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod build;
+mod check;
+mod explain;
+mod inspect;
+mod new;
+mod serve;
+mod support;
+mod test;

@@ -1,0 +1,199 @@
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::support::Place;
+
+/// A server; killed when dropped.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    _err: BufReader<std::process::ChildStderr>,
+}
+
+impl Server {
+    fn start(place: &Place, args: &[&str]) -> Self {
+        let mut child = place
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut err = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        err.read_line(&mut line).unwrap();
+        let address = line.split_once("http://").expect(&line).1;
+        let end = address
+            .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')
+            .unwrap();
+        Server {
+            child,
+            address: address[..end].parse().unwrap(),
+            _err: err,
+        }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.to_ascii_lowercase()
+    }
+
+    /// Asks it to stop; its exit code and its log.
+    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+        let sent = Command::new("kill")
+            .args(["-s", signal, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        let mut log = String::new();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        (self.child.wait().unwrap().code(), log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_policy_is_served_until_a_signal() {
+    let place = Place::good();
+    let server = Server::start(&place, &["--workers", "1", "policy.edge"]);
+    let answer = server.get("/");
+    assert!(
+        answer.starts_with("http/1.1 200") && answer.ends_with("\r\n\r\nhome\n"),
+        "{answer}"
+    );
+    let denied = server.get("/.git/config");
+    assert!(denied.starts_with("http/1.1 403"), "{denied}");
+    assert!(
+        denied.contains("x-edge-rule: waf.shield.no_dotfiles\r\n"),
+        "{denied}"
+    );
+    let (code, log) = server.stop("TERM");
+    assert_eq!(code, Some(0));
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert_eq!(lines[1]["rule"], "waf.shield.no_dotfiles");
+}
+
+#[test]
+fn a_module_is_known_by_its_first_bytes_and_the_demo_plays_origins() {
+    let place = Place::good();
+    place
+        .edge(&["build", "policy.edge", "-o", "module.edge"])
+        .exits(0);
+    let server = Server::start(&place, &["--demo", "module.edge"]);
+    let answer = server.get("/app/cart?id=7");
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    assert!(
+        answer.contains("\"origin\": \"app\"") && answer.contains("\"path\": \"/app/cart\""),
+        "{answer}"
+    );
+    assert_eq!(server.stop("INT").0, Some(0));
+}
+
+#[test]
+fn settings_come_from_the_file_and_the_command_line() {
+    let place = Place::new();
+    place.write(
+        "policy.edge",
+        "param greeting: string = \"hi\"\nparam times: int = 1\n\
+         default { respond text \"{greeting} {times} {geo.country else \"?\"} {edge.pop else \"?\"}\" }\n",
+    );
+    place.write(
+        "host.toml",
+        "[geo]\ncountry = \"FR\"\n[edge]\npop = \"fra1\"\n[params]\ntimes = 2\n",
+    );
+    let server = Server::start(
+        &place,
+        &[
+            "--config",
+            "host.toml",
+            "--set",
+            "geo.country=DE",
+            "--param",
+            "greeting=hello",
+            "policy.edge",
+        ],
+    );
+    let answer = server.get("/");
+    assert!(answer.ends_with("\r\n\r\nhello 2 de fra1"), "{answer}");
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anything_is_served() {
+    let place = Place::good();
+    place.write("wrong.edge", "default { respond 999 }");
+    place.write("bad.toml", "lissten = \"127.0.0.1:0\"\n");
+    place.write("bare.wasm", b"\0asm\x01\0\0\0");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (&["wrong.edge"], 1, &["E0501", "1 problem"]),
+        (&["none.edge"], 2, &["there is no file"]),
+        (
+            &["bare.wasm"],
+            2,
+            &["error: the module's memory", "edge build"],
+        ),
+        (&["--demo", "bare.wasm"], 2, &["error: the module's memory"]),
+        (
+            &["--config", "bad.toml", "policy.edge"],
+            2,
+            &["bad.toml:1", "lissten", "help: "],
+        ),
+        (&["--config", "none.toml", "policy.edge"], 2, &["none.toml"]),
+        (
+            &["--set", "geo.county=DE", "policy.edge"],
+            2,
+            &["--set geo.county", "help: "],
+        ),
+        (&["--set", "nonsense", "policy.edge"], 2, &["NAME=VALUE"]),
+        (
+            &["--param", "nonsense", "policy.edge"],
+            2,
+            &["--param nonsense", "NAME=VALUE"],
+        ),
+        (
+            &["--param", "none=1", "policy.edge"],
+            2,
+            &["no param `none`"],
+        ),
+        (&["--workers", "0", "policy.edge"], 2, &["workers"]),
+        (&["--listen", "nowhere", "policy.edge"], 2, &["nowhere"]),
+        (
+            &["--listen", &taken, "policy.edge"],
+            2,
+            &["cannot listen on", "help: another process has this port"],
+        ),
+    ];
+    for (args, code, says) in cases {
+        let mut all = vec!["serve"];
+        all.extend_from_slice(args);
+        place.edge(&all).exits(*code).says(says);
+    }
+}
