@@ -111,5 +111,6 @@ fn one_file(path: &Path, text: String) -> SourceMap {
     let name = path.display().to_string();
     SourceMap {
         files: vec![SourceFile { name, text }],
+        ..SourceMap::default()
     }
 }

@@ -129,24 +129,17 @@ fn worst(line: Line, unit: &str, input: u64) -> String {
 
 fn rules(page: &mut Page, manifest: &Manifest) {
     let rows = manifest.rules.iter().map(|rule| {
-        let mut row = vec![
+        vec![
             rule.name.clone(),
             json_word(&rule.kind),
             place(manifest, rule),
-        ];
-        row.extend(size(rule));
-        row
+            format!("{} bytes", grouped(rule.bytes.into())),
+        ]
     });
     page.table(
         &count(manifest.rules.len(), "rule"),
         &rows.collect::<Vec<_>>(),
     );
-}
-
-/// The rule's code in bytes, where the manifest says it.
-fn size(rule: &Rule) -> Option<String> {
-    let bytes = serde_json::to_value(rule).ok()?.get("bytes")?.as_u64()?;
-    Some(format!("{} bytes", grouped(bytes)))
 }
 
 fn place(manifest: &Manifest, rule: &Rule) -> String {

@@ -28,6 +28,11 @@ fn the_json_adds_up() {
     assert_eq!(json["imports"], serde_json::json!([]));
     assert_eq!(json["manifest"]["abi"], 1);
     assert!(json["functions"].as_u64().unwrap() > 0);
+    let rules = json["manifest"]["rules"].as_array().unwrap();
+    assert!(
+        rules.iter().any(|rule| rule["bytes"].as_u64() > Some(0)),
+        "{rules:?}"
+    );
     let sections = json["sections"].as_array().unwrap();
     let bytes: u64 = sections
         .iter()
