@@ -298,9 +298,17 @@ lookup_kernels! {
 
 /// `out` has room for the table's set of patterns.
 #[unsafe(no_mangle)]
-extern "C" fn dfa_scan(table: Address, table_length: usize, address: Address, length: usize, out: Address) {
+extern "C" fn dfa_scan(
+    table: Address,
+    table_length: usize,
+    address: Address,
+    length: usize,
+    out: Address,
+) {
     let (table, input) = unsafe { (bytes(table, table_length), bytes(address, length)) };
-    lookup::scan::find(table, input, unsafe { buffer(out, lookup::scan::set_len(table)) });
+    lookup::scan::find(table, input, unsafe {
+        buffer(out, lookup::scan::set_len(table))
+    });
 }
 
 #[unsafe(no_mangle)]
