@@ -34,6 +34,8 @@ JSON: an array, in the order of files and places, of
     "labels": [{ "message": "…" or null, "span": { … } }]
   }
 
+Of a file with more than 200 problems, the first 200 are listed.
+
 Exit codes: 0 no problem, 1 problems, 2 a file can't be read."#)]
 pub struct Args {
     /// Policies to check.
@@ -75,7 +77,10 @@ pub fn run(args: &Args) -> Result<Outcome> {
         wrong += 1;
         match args.format {
             Format::Text => report::print(&report, &mut err),
-            Format::Json => all.extend(report::found(&report)),
+            Format::Json => {
+                all.extend(report::found(&report));
+                report::print_hidden(&report, &mut err);
+            }
         }
     }
     if args.format == Format::Json {

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Outcome, Result};
 use crate::files::reason;
 use crate::terminal::Output;
 
-/// What a new folder holds. `NAME` in a text stands for the folder's name.
+/// What a new folder holds. `POLICY_NAME` in a text stands for the folder's name.
 const FILES: [(&str, &str); 3] = [
     ("policy.edge", include_str!("new/policy.edge")),
     ("host.toml", include_str!("new/host.toml")),
@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     for (file, text) in FILES {
         let path = folder.join(file);
         File::create_new(&path)
-            .and_then(|mut file| file.write_all(text.replace("NAME", &name).as_bytes()))
+            .and_then(|mut file| file.write_all(text.replace("POLICY_NAME", &name).as_bytes()))
             .map_err(|error| {
                 Failure::new(format!(
                     "cannot write `{}`: {}",

@@ -9,7 +9,7 @@ use edge_compiler::diagnostics::{Problem, Report};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters};
 use miette::{MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents};
 
-use crate::terminal::{Output, Style, plain};
+use crate::terminal::{Output, Style, grouped, plain};
 use excerpt::Text;
 
 pub use json::{Found, found};
@@ -30,8 +30,14 @@ pub fn print(report: &Report, to: &mut Output) {
         to.line(render(problem, text, &handler).trim_end_matches('\n'));
         to.line("");
     }
+    print_hidden(report, to);
+}
+
+/// Says how many problems are not listed.
+pub fn print_hidden(report: &Report, to: &mut Output) {
     if report.hidden > 0 {
-        to.line(&format!("… and {} more", report.hidden));
+        let more = grouped(report.hidden as u64);
+        to.line(&format!("and {more} more, which are not listed"));
     }
 }
 

@@ -15,6 +15,8 @@ fn a_new_policy_is_right_and_its_tests_pass() {
         .says(&["7 passed, 0 failed"]);
     let readme = String::from_utf8(place.read("shop/README.md")).unwrap();
     assert!(readme.starts_with("# shop\n"));
+    let settings = String::from_utf8(place.read("shop/host.toml")).unwrap();
+    assert!(settings.contains("--set NAME=VALUE"));
     // The settings are good ones: the host gets as far as the port.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
