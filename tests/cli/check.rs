@@ -173,7 +173,7 @@ fn lines_that_nobody_could_read_are_left_out() {
 #[test]
 fn a_reader_that_leaves_is_no_failure() {
     let place = Place::new();
-    place.write("policy.edge", WRONG.repeat(200));
+    place.write("policy.edge", WRONG.repeat(40));
     let mut command = place.command(&["check", "--format", "json", "policy.edge"]);
     let mut child = command
         .stdout(std::process::Stdio::piped())
