@@ -802,6 +802,11 @@ impl Emitter<'_> {
     ) -> Result<(), EmitError> {
         self.value(code, text)?;
         self.kernel(code, "fraction");
+        if let [bound] = bounds {
+            // The comparison itself is the arm.
+            code.i64(bound.cast_signed()).push(I::I64LtU);
+            return Ok(());
+        }
         let local = code.local(ValType::I64);
         code.set(local);
         for (arm, bound) in (1u32..).zip(bounds) {
