@@ -120,6 +120,7 @@ impl Guest {
                 name: "route.test".to_owned(),
                 kind: RuleKind::Route,
                 place: 0,
+                bytes: 0,
             }],
             places: vec![[0, 1, 1]],
             limits: Limits {
