@@ -249,8 +249,8 @@ impl Runner {
                     facts.raw.entry(Fact::Body).or_insert(none);
                     eval::evaluate(&self.hir, &facts, Phase::Request)
                 }
-                AnswerStatus::TooLarge => eval::without_body(&self.hir, 413),
-                _ => eval::without_body(&self.hir, 400),
+                AnswerStatus::TooLarge => eval::without_body(&self.hir, facts, 413),
+                _ => eval::without_body(&self.hir, facts, 400),
             },
             Event::Failed => eval::evaluate(&self.hir, facts, Phase::Failed),
             Event::ResponseHead => {

@@ -69,7 +69,7 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8]) {
         for (status, code) in [(Status::TooLarge, 413), (Status::Timeout, 400)] {
             same(
                 &module.without_body(&said, status, &facts),
-                eval::without_body(hir, code),
+                eval::without_body(hir, &facts, code),
             );
         }
         facts

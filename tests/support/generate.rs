@@ -182,6 +182,8 @@ impl Maker<'_, '_> {
                 elements,
             });
         }
+        // Functions are called in every phase: they leave the body alone.
+        self.warm_ok = false;
         for i in 0..self.source.below(3) {
             let params = vec![STRING, Type::of(Base::Int)];
             let body = if self.source.flip() {
@@ -203,6 +205,7 @@ impl Maker<'_, '_> {
         for i in 0..self.source.below(3) {
             self.experiment(i);
         }
+        self.warm_ok = true;
     }
 
     fn experiment(&mut self, i: usize) {

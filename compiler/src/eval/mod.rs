@@ -112,12 +112,7 @@ pub enum Phase {
 /// Evaluates one phase.
 #[must_use]
 pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
-    let mut run = Run {
-        hir,
-        facts,
-        outcome: Outcome::default(),
-        warm: false,
-    };
+    let mut run = Run::new(hir, facts);
     match phase {
         Phase::Request => run.request(),
         Phase::Response(route) => run.response(route),
@@ -126,17 +121,20 @@ pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
     run.outcome
 }
 
-/// The request phase of a policy whose body is too large (413) or broke off (400), after the wait.
+/// The answer after a wait for a body that is too large (413) or broke off (400): by the rule
+/// that asked for it.
 #[must_use]
-pub fn without_body(hir: &Hir, status: u16) -> Outcome {
-    let rule = rule_of(&hir.default);
+pub fn without_body(hir: &Hir, facts: &Facts, status: u16) -> Outcome {
+    let mut run = Run::new(hir, facts);
+    run.request();
+    let end = End::Respond {
+        rule: run.rule,
+        status,
+        content_type: None,
+        body: Vec::new(),
+    };
     Outcome {
-        end: End::Respond {
-            rule,
-            status,
-            content_type: None,
-            body: Vec::new(),
-        },
+        end,
         ..Outcome::default()
     }
 }
@@ -147,6 +145,20 @@ struct Run<'a> {
     outcome: Outcome,
     /// The wait for the body is behind us.
     warm: bool,
+    /// The rule to which what runs belongs.
+    rule: u32,
+}
+
+impl<'a> Run<'a> {
+    fn new(hir: &'a Hir, facts: &'a Facts) -> Run<'a> {
+        Run {
+            hir,
+            facts,
+            outcome: Outcome::default(),
+            warm: false,
+            rule: rule_of(&hir.default),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -156,10 +168,15 @@ impl Run<'_> {
             self.fault(rule_of(&hir.default), Reason::RequestPath);
             return;
         }
+        let default = self.rule;
+        if let Some(rule) = crate::hir::rule_of_block(&hir.on_request) {
+            self.rule = rule.0;
+        }
         if self.block(&hir.on_request) {
             return;
         }
         for route in &hir.routes {
+            self.rule = route.rule.0;
             match self.matches(route) {
                 Some(true) => {
                     self.block(&route.body);
@@ -169,6 +186,7 @@ impl Run<'_> {
                 None => return,
             }
         }
+        self.rule = default;
         self.block(&hir.default);
     }
 
@@ -258,10 +276,7 @@ impl Run<'_> {
                 }
                 self.block(otherwise)
             }
-            StmtKind::Deny(rules) => rules.iter().any(|rule| {
-                self.waits(&[&rule.condition])
-                    || (self.condition(&rule.condition) && self.block(&rule.body))
-            }),
+            StmtKind::Deny(rules) => rules.iter().any(|rule| self.deny(rule)),
             StmtKind::Edit(edit) => {
                 if self.waits(&edit_parts(edit)) {
                     return true;
@@ -286,6 +301,19 @@ impl Run<'_> {
             } => self.redirect(*rule, *status, to),
             StmtKind::Proxy(proxy) => self.proxy(proxy),
         }
+    }
+
+    fn deny(&mut self, rule: &hir::DenyRule) -> bool {
+        let before = self.rule;
+        if let Some(own) = crate::hir::rule_of_block(&rule.body) {
+            self.rule = own.0;
+        }
+        let ended = self.waits(&[&rule.condition])
+            || (self.condition(&rule.condition) && self.block(&rule.body));
+        if !ended {
+            self.rule = before;
+        }
+        ended
     }
 
     fn respond(&mut self, respond: &hir::Respond) -> bool {

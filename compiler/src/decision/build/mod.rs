@@ -342,7 +342,7 @@ impl Builder<'_> {
     fn arm(&mut self, condition: &Expr, yes: Next, no: Next, scope: Scope) -> Next {
         let warm = self.condition(condition, yes.warm, no.warm, scope);
         let cold = if self.mentions.of(condition).body {
-            self.wait(warm)
+            self.wait(warm, scope)
         } else {
             self.condition(condition, yes.cold, no.cold, scope)
         };
@@ -394,7 +394,7 @@ impl Builder<'_> {
     ) -> Next {
         let warm = self.exposures(mentions, warm, scope);
         let cold = if mentions.body {
-            self.wait(warm)
+            self.wait(warm, scope)
         } else {
             self.exposures(mentions, cold, scope)
         };
@@ -432,9 +432,8 @@ impl Builder<'_> {
     }
 
     /// Reads the body, then goes on; a body over the limit is answered 413, one that breaks off 400.
-    fn wait(&mut self, warm: Handle<Node>) -> Handle<Node> {
-        let rule = rule_of_block(&self.hir.default).unwrap_or(RuleId(0));
-        let then = self.then(&[]);
+    fn wait(&mut self, warm: Handle<Node>, scope: Scope) -> Handle<Node> {
+        let (rule, then) = (scope.rule, scope.then);
         let too_large = self.plain_answer(rule, 413, then);
         let broken = self.plain_answer(rule, 400, then);
         let subject = self.graph.value(Value::ResultStatus, Type::of(Base::Int));
