@@ -7,12 +7,13 @@
 
 mod line;
 
-use std::fs::OpenOptions;
+use std::fmt;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,7 +28,19 @@ const BATCH: usize = 1024;
 pub struct AccessLog {
     log: LogHandle,
     ended: Receiver<()>,
+    file: LogFile,
 }
+
+/// The file of a log, for whoever moves it away.
+#[derive(Clone)]
+pub struct LogFile {
+    /// `None` when the log is not a file.
+    path: Option<PathBuf>,
+    next: NextFile,
+}
+
+/// What the log's thread goes over to before its next lines.
+type NextFile = Arc<Mutex<Option<File>>>;
 
 /// Where requests leave their lines. Clones lead to the same log.
 #[derive(Clone)]
@@ -58,10 +71,10 @@ impl AccessLog {
             LogTarget::Off => Ok(Self::start(None, config.log.queue)),
             LogTarget::File(path) => {
                 let path = config.resolve(path);
-                match OpenOptions::new().append(true).create(true).open(&path) {
-                    Ok(file) => Ok(Self::start(Some(Box::new(file)), config.log.queue)),
-                    Err(source) => Err(LogError { path, source }),
-                }
+                let file = append(&path)?;
+                let mut log = Self::start(Some(Box::new(file)), config.log.queue);
+                log.file.path = Some(path);
+                Ok(log)
             }
         }
     }
@@ -70,11 +83,13 @@ impl AccessLog {
     #[must_use]
     pub fn start(target: Option<Box<dyn Write + Send>>, queue: usize) -> Self {
         let dropped = Arc::<AtomicU64>::default();
+        let next = NextFile::default();
         let (end, ended) = mpsc::channel();
         let queue = target.map(|target| {
             let (sender, receiver) = mpsc::sync_channel(queue);
             let writer = Writer {
                 target,
+                next: next.clone(),
                 dropped: dropped.clone(),
                 broken: false,
                 pause: pause(queue),
@@ -95,7 +110,14 @@ impl AccessLog {
         Self {
             log: LogHandle { queue, dropped },
             ended,
+            file: LogFile { path: None, next },
         }
+    }
+
+    /// The file that is written to, if it is one.
+    #[must_use]
+    pub fn file(&self) -> LogFile {
+        self.file.clone()
     }
 
     /// A way in.
@@ -107,7 +129,7 @@ impl AccessLog {
     /// Writes what is left, for at most `limit`. Every handle must be gone by then, or
     /// the time passes in vain. Returns whether everything was written.
     pub fn finish(self, limit: Duration) -> bool {
-        let Self { log, ended } = self;
+        let Self { log, ended, .. } = self;
         if log.queue.is_none() {
             return true;
         }
@@ -126,6 +148,39 @@ impl LogHandle {
     }
 }
 
+impl LogFile {
+    /// Opens the file again: what is written from now on goes to the file that then has
+    /// its name. Returns whether the log is a file.
+    ///
+    /// # Errors
+    /// When it can't be opened; the log then goes on as it was.
+    pub fn reopen(&self) -> Result<bool, LogError> {
+        let Some(path) = &self.path else {
+            return Ok(false);
+        };
+        let file = append(path)?;
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+        Ok(true)
+    }
+}
+
+impl fmt::Display for LogFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "`{}`", path.display()),
+            None => f.write_str("not a file"),
+        }
+    }
+}
+
+fn append(path: &Path) -> Result<File, LogError> {
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|source| LogError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// How long the writer rests between batches. Waking a thread for each line would cost a
 /// busy worker more than the line itself; a long queue leaves time to gather some.
 fn pause(queue: usize) -> Duration {
@@ -134,6 +189,7 @@ fn pause(queue: usize) -> Duration {
 
 struct Writer {
     target: Box<dyn Write + Send>,
+    next: NextFile,
     dropped: Arc<AtomicU64>,
     /// Whether the last write failed.
     broken: bool,
@@ -168,6 +224,14 @@ impl Writer {
 
     /// Writes the text of `lines` lines; when that fails they count as dropped.
     fn flush(&mut self, text: &[u8], lines: u64) {
+        let next = self
+            .next
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(file) = next {
+            self.target = Box::new(file);
+        }
         match self
             .target
             .write_all(text)

@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch as channel};
 use tokio::time::{Instant, sleep_until};
 
-use crate::access_log::{AccessLog, LogError};
+use crate::access_log::{AccessLog, LogError, LogFile};
 use crate::config::{Config, SecretError};
 use crate::engine::{Engine, EngineError, EngineOptions, GuestError, LoadError, Policy};
 use crate::origin::{OriginError, OriginPlan};
@@ -157,7 +157,7 @@ impl Server {
     }
 
     /// Serves until SIGTERM or SIGINT, then as [`Server::run`] does; a second signal ends
-    /// it at once.
+    /// it at once. SIGHUP opens the log's file again.
     ///
     /// # Errors
     /// As [`Server::run`].
@@ -165,12 +165,18 @@ impl Server {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let log = self.log.file();
         let (told, mut signals) = mpsc::unbounded_channel();
         let listening = tokio::spawn(async move {
             loop {
                 tokio::select! {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
+                    _ = hangup.recv() => {
+                        reopen(&log);
+                        continue;
+                    }
                 }
                 if told.send(()).is_err() {
                     return;
@@ -223,6 +229,15 @@ impl Server {
             running += 1;
         }
         (self.log, Workers { running, results })
+    }
+}
+
+/// Opens the log's file again, and says so.
+fn reopen(log: &LogFile) {
+    match log.reopen() {
+        Ok(true) => eprintln!("SIGHUP: opened the access log {log} again"),
+        Ok(false) => eprintln!("SIGHUP: nothing to do, the access log is not a file"),
+        Err(error) => eprintln!("SIGHUP: {error}; the access log goes on as it was"),
     }
 }
 

@@ -190,24 +190,21 @@ impl Exchange<'_> {
         )
     }
 
+    /// Where a statement is the cause, its place is named; a request's path is no
+    /// statement's doing.
     pub(super) fn fault(&self, reason: Reason, place: u32) -> Refusal {
-        let (status, what) = match reason {
-            Reason::RequestPath => (
-                StatusCode::BAD_REQUEST,
-                "the request's path cannot be normalised",
-            ),
-            Reason::UpstreamPath => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "a value does not fit into the path to an origin",
-            ),
-            Reason::Location => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "a redirect to a place with a control character",
-            ),
+        let what = match reason {
+            Reason::RequestPath => {
+                let what = "the request's path cannot be normalised";
+                return Refusal::new(StatusCode::BAD_REQUEST, what.to_owned());
+            }
+            Reason::UpstreamPath => "a value does not fit into the path to an origin",
+            Reason::Location => "a redirect to a place with a control character",
         };
+        let place = self.worker.deployment.policy().place(place);
         Refusal::new(
-            status,
-            format!("{}: {what}", self.worker.deployment.policy().place(place)),
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("{place}: {what}"),
         )
     }
 

@@ -2,6 +2,7 @@
 //! clients are, whom to trust.
 
 mod geo;
+mod literal;
 mod network;
 mod param;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use edge_abi::manifest::Param;
 use http::HeaderValue;
 use serde_json::Value;
 
@@ -24,8 +26,8 @@ use crate::engine::Policy;
 pub struct Settings {
     /// Secrets, by the policy's names.
     pub secrets: BTreeMap<String, Secret>,
-    /// Params, by the policy's names; those that are missing have their default. A
-    /// number is in the unit of the manifest; a string may have a unit (`30s`, `10MiB`, `5%`).
+    /// Params, by the policy's names; those that are missing have their default. What has
+    /// a unit is text with it: `30s`, `10MiB`, `5%`.
     pub params: BTreeMap<String, Value>,
     /// Where addresses are.
     pub geo: GeoTable,
@@ -75,7 +77,24 @@ impl Deployment {
     /// # Errors
     /// A secret or param that the policy needs and the settings lack, a value of the
     /// wrong type, a secret that can't stand in a header, or a name that the policy does not know.
-    pub fn new(policy: Arc<Policy>, mut settings: Settings) -> Result<Self, SettingsError> {
+    pub fn new(policy: Arc<Policy>, settings: Settings) -> Result<Self, SettingsError> {
+        Self::bind(policy, settings, ParamValue::read)
+    }
+
+    /// As [`Deployment::new`], for a test plan's settings: its params are in the manifest's
+    /// units, as the compiler writes them.
+    ///
+    /// # Errors
+    /// As [`Deployment::new`].
+    pub fn for_test(policy: Arc<Policy>, settings: Settings) -> Result<Self, SettingsError> {
+        Self::bind(policy, settings, ParamValue::from_manifest)
+    }
+
+    fn bind(
+        policy: Arc<Policy>,
+        mut settings: Settings,
+        read: fn(&Param, &Value) -> Result<ParamValue, ParamError>,
+    ) -> Result<Self, SettingsError> {
         let manifest = policy.manifest();
         let mut secrets = Vec::with_capacity(manifest.secrets.len());
         for name in &manifest.secrets {
@@ -90,9 +109,12 @@ impl Deployment {
         }
         let mut params = Vec::with_capacity(manifest.params.len());
         for param in &manifest.params {
-            let value = settings.params.get(&param.name).or(param.default.as_ref());
-            let value = value.ok_or_else(|| SettingsError::MissingParam(param.name.clone()))?;
-            let value = ParamValue::read(param, value).map_err(|error| SettingsError::Param {
+            let value = match (settings.params.get(&param.name), &param.default) {
+                (Some(given), _) => read(param, given),
+                (None, Some(default)) => ParamValue::from_manifest(param, default),
+                (None, None) => return Err(SettingsError::MissingParam(param.name.clone())),
+            };
+            let value = value.map_err(|error| SettingsError::Param {
                 name: param.name.clone(),
                 error,
             })?;
@@ -241,12 +263,16 @@ mod tests {
             "the policy needs a value for the param `region`"
         );
         assert_eq!(
+            error(&[("KEY", "a")], &[region(), ("share", json!(10))]),
+            "the param `share`: `10` is not a percent; write `\"10%\"`, from `0%` to `100%`"
+        );
+        assert_eq!(
             error(&[("KEY", "a")], &[region(), ("shar", json!(1))]),
             "the policy has no param `shar`"
         );
         assert_eq!(
             error(&[("KEY", "a")], &[("region", json!(7))]),
-            "the param `region`: `7` is not a string"
+            "the param `region`: `7` is not a string; write text in quotes, `\"text\"`"
         );
     }
 }

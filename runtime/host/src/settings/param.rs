@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use edge_abi::manifest::{Kind, Param};
 use serde_json::Value;
 
+use super::literal;
+
 /// A param's value in the form of its slot.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ParamValue {
@@ -23,8 +25,8 @@ pub enum ParamValue {
 /// Why a value is not one of a param's type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParamError {
-    /// Another type.
-    #[error("`{value}` is not a {expected}")]
+    /// Another type, or no unit.
+    #[error("`{value}` is not {}; write {}", shape(.expected).0, shape(.expected).1)]
     Type {
         /// What the policy declares.
         expected: String,
@@ -37,43 +39,68 @@ pub enum ParamError {
 }
 
 impl ParamValue {
-    /// Reads a value of a param's type.
+    /// Reads what an operator wrote: durations, sizes, percentages and times are text with
+    /// their unit, as in the language.
     ///
     /// # Errors
-    /// A value of another type, or one out of its range.
+    /// A value of another type, one without its unit, or one out of its range.
     pub fn read(param: &Param, value: &Value) -> Result<Self, ParamError> {
-        let wrong = || ParamError::Type {
-            expected: param.r#type.clone(),
-            value: value.to_string(),
-        };
-        match param.kind {
+        if param.kind != Kind::I64 || param.r#type == "int" {
+            return Self::from_manifest(param, value);
+        }
+        value
+            .as_str()
+            .and_then(|text| literal::read(&param.r#type, text))
+            .map(ParamValue::I64)
+            .ok_or_else(|| wrong(param, value))
+    }
+
+    /// Takes a value as a manifest or a test plan holds it: durations and times as
+    /// milliseconds, sizes as bytes, percentages as millionths.
+    ///
+    /// # Errors
+    /// A value of another type.
+    pub fn from_manifest(param: &Param, value: &Value) -> Result<Self, ParamError> {
+        let read = match param.kind {
             Kind::Bytes => value
                 .as_str()
-                .map(|text| ParamValue::Bytes(text.as_bytes().to_vec()))
-                .ok_or_else(wrong),
-            Kind::Bool => value.as_bool().map(ParamValue::Bool).ok_or_else(wrong),
+                .map(|text| ParamValue::Bytes(text.as_bytes().to_vec())),
+            Kind::Bool => value.as_bool().map(ParamValue::Bool),
             Kind::F64 => value
                 .as_f64()
                 .filter(|number| number.is_finite())
-                .map(ParamValue::F64)
-                .ok_or_else(wrong),
-            Kind::Ip => {
-                let ip = value
-                    .as_str()
-                    .and_then(|text| text.parse::<IpAddr>().ok())
-                    .ok_or_else(wrong)?;
-                Ok(ParamValue::Ip(octets(ip)))
-            }
-            Kind::I64 => {
-                let number = value.as_i64().or_else(|| {
-                    value
-                        .as_str()
-                        .and_then(|text| with_unit(&param.r#type, text))
-                });
-                number.map(ParamValue::I64).ok_or_else(wrong)
-            }
-            Kind::List => Err(ParamError::List),
-        }
+                .map(ParamValue::F64),
+            Kind::Ip => value
+                .as_str()
+                .and_then(|text| text.parse::<IpAddr>().ok())
+                .map(|ip| ParamValue::Ip(octets(ip))),
+            Kind::I64 => value.as_i64().map(ParamValue::I64),
+            Kind::List => return Err(ParamError::List),
+        };
+        read.ok_or_else(|| wrong(param, value))
+    }
+}
+
+fn wrong(param: &Param, value: &Value) -> ParamError {
+    ParamError::Type {
+        expected: param.r#type.clone(),
+        value: value.to_string(),
+    }
+}
+
+/// What a type's value is called, and how one is written.
+fn shape(r#type: &str) -> (&str, &'static str) {
+    match r#type {
+        "bool" => ("a bool", "`true` or `false`"),
+        "int" => ("an int", "a number such as `10`"),
+        "float" => ("a float", "a number such as `0.5`"),
+        "string" => ("a string", "text in quotes, `\"text\"`"),
+        "duration" => ("a duration", "`\"90s\"`, with the unit, `ms` to `d`"),
+        "size" => ("a size", "`\"10MiB\"`, with the unit, `B` to `GiB`"),
+        "percent" => ("a percent", "`\"10%\"`, from `0%` to `100%`"),
+        "time" => ("a time", "`\"2026-12-01T00:00:00Z\"`"),
+        "ip" => ("an ip", "`\"192.0.2.1\"`"),
+        other => (other, "one"),
     }
 }
 
@@ -85,113 +112,56 @@ pub(crate) fn octets(ip: IpAddr) -> [u8; 16] {
     }
 }
 
-/// `1h30m` in milliseconds, `10MiB` in bytes, `12.5%` in millionths.
-fn with_unit(r#type: &str, text: &str) -> Option<i64> {
-    match r#type {
-        "duration" => duration(text),
-        "size" => single(
-            text,
-            &[
-                ("GiB", 1 << 30),
-                ("MiB", 1 << 20),
-                ("KiB", 1 << 10),
-                ("B", 1),
-            ],
-        ),
-        "percent" => percent(text),
-        "int" => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn duration(mut text: &str) -> Option<i64> {
-    let mut total = 0_i64;
-    while !text.is_empty() {
-        let digits = text.find(|c: char| !c.is_ascii_digit())?;
-        let number: i64 = text.get(..digits)?.parse().ok()?;
-        let rest = text.get(digits..)?;
-        let end = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        let unit = match rest.get(..end)? {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return None,
-        };
-        total = total.checked_add(number.checked_mul(unit)?)?;
-        text = rest.get(end..)?;
-    }
-    Some(total)
-}
-
-fn single(text: &str, units: &[(&str, i64)]) -> Option<i64> {
-    let (number, unit) = units
-        .iter()
-        .find_map(|(suffix, unit)| text.strip_suffix(suffix).map(|number| (number, *unit)))?;
-    number.parse::<i64>().ok()?.checked_mul(unit)
-}
-
-fn percent(text: &str) -> Option<i64> {
-    let number: f64 = text.strip_suffix('%')?.parse().ok()?;
-    let millionths = (number * 10_000.0).round();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked to lie within a percentage's range"
-    )]
-    (0.0..=1_000_000.0)
-        .contains(&millionths)
-        .then_some(millionths as i64)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use serde_json::json;
 
+    fn param(r#type: &str, kind: Kind) -> Param {
+        Param {
+            name: "p".into(),
+            r#type: r#type.into(),
+            kind,
+            default: None,
+        }
+    }
+
     fn read(r#type: &str, kind: Kind, value: Value) -> Result<ParamValue, ParamError> {
-        ParamValue::read(
-            &Param {
-                name: "p".into(),
-                r#type: r#type.into(),
-                kind,
-                default: None,
-            },
-            &value,
-        )
+        ParamValue::read(&param(r#type, kind), &value)
     }
 
     #[test]
-    fn numbers_are_in_the_manifests_unit_and_text_has_its_own() {
-        assert_eq!(
-            read("duration", Kind::I64, json!(1500)),
-            Ok(ParamValue::I64(1500))
-        );
-        assert_eq!(
-            read("duration", Kind::I64, json!("1h30m")),
-            Ok(ParamValue::I64(5_400_000))
-        );
-        assert_eq!(
-            read("size", Kind::I64, json!("10MiB")),
-            Ok(ParamValue::I64(10 << 20))
-        );
-        assert_eq!(
-            read("percent", Kind::I64, json!("12.5%")),
-            Ok(ParamValue::I64(125_000))
-        );
+    fn what_has_a_unit_is_written_with_it() {
+        for (r#type, text, number) in [
+            ("duration", "1h30m", 5_400_000),
+            ("size", "10MiB", 10 << 20),
+            ("percent", "12.5%", 125_000),
+            ("time", "1970-01-02T00:00:00.5Z", 86_400_500),
+        ] {
+            let value = read(r#type, Kind::I64, json!(text));
+            assert_eq!(value, Ok(ParamValue::I64(number)), "{type}");
+            let bare = read(r#type, Kind::I64, json!(10)).unwrap_err().to_string();
+            assert!(
+                bare.starts_with(&format!("`10` is not a {type}; write `\"")),
+                "{bare}"
+            );
+            let stored = ParamValue::from_manifest(&param(r#type, Kind::I64), &json!(10));
+            assert_eq!(stored, Ok(ParamValue::I64(10)), "{type}");
+        }
+        assert_eq!(read("int", Kind::I64, json!(7)), Ok(ParamValue::I64(7)));
     }
 
     #[test]
     fn a_value_of_another_type_is_refused_with_both_named() {
-        let error = read("duration", Kind::I64, json!("soon")).unwrap_err();
-        assert_eq!(error.to_string(), "`\"soon\"` is not a duration");
+        let error = read("percent", Kind::I64, json!("soon")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`\"soon\"` is not a percent; write `\"10%\"`, from `0%` to `100%`"
+        );
         assert!(read("bool", Kind::Bool, json!("true")).is_err());
-        assert!(read("percent", Kind::I64, json!("101%")).is_err());
+        assert!(read("int", Kind::I64, json!("7")).is_err());
         assert!(read("ip", Kind::Ip, json!("1.2.3")).is_err());
-        assert!(read("duration", Kind::I64, json!("99999999999999d")).is_err());
     }
 
     #[test]

@@ -207,7 +207,7 @@ impl<'p> Scene<'p> {
     fn new_worker(&self) -> Result<Worker, String> {
         let mut settings = self.settings.clone();
         settings.geo = GeoTable::from(self.geo.clone());
-        let deployment = Deployment::new(Arc::clone(self.policy), settings)
+        let deployment = Deployment::for_test(Arc::clone(self.policy), settings)
             .map_err(|error| error.to_string())?;
         let (clock, entropy) = (
             Box::new(Rc::clone(&self.clock)),

@@ -43,6 +43,21 @@ fn entry(path: &str) -> Entry {
 }
 
 #[test]
+fn a_file_that_was_moved_away_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let log = AccessLog::open(&Edge::config(path("access.log"))).unwrap();
+    std::fs::rename(path("access.log"), path("access.log.1")).unwrap();
+    assert!(log.file().reopen().unwrap());
+    log.handle().write(|| entry("/after"));
+    assert!(log.finish(PATIENCE));
+    assert_eq!(std::fs::read_to_string(path("access.log.1")).unwrap(), "");
+    let text = std::fs::read_to_string(path("access.log")).unwrap();
+    assert!(text.contains("/after"), "{text}");
+    assert!(!AccessLog::start(None, 1).file().reopen().unwrap());
+}
+
+#[test]
 fn lines_beyond_the_queue_are_dropped_and_counted() {
     let (open, opened) = mpsc::channel();
     let (written, seen) = mpsc::channel();

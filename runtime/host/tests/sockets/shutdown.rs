@@ -114,6 +114,16 @@ fn a_signal_lets_requests_finish() {
 }
 
 #[test]
+fn a_hangup_ends_nothing() {
+    let server = Process::start("http://127.0.0.1:9");
+    server.signal("HUP");
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/").text(), "hello");
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     let (origin, seen, _open) = gate();
     let server = Process::start(&origin.url());
