@@ -89,6 +89,9 @@ pub enum LowerError {
     /// It is too large, in some way.
     #[error(transparent)]
     Emit(#[from] EmitError),
+    /// A call would do more than the ABI has room for.
+    #[error("{0}")]
+    Bounds(String),
     /// A defect of the compiler.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -114,6 +117,7 @@ pub fn lower(hir: &Hir, sources: &SourceMap, optimise: Optimise) -> Result<Lower
     if optimise == Optimise::Yes {
         decision = passes::run(decision);
     }
+    decision::verify::room(&decision).map_err(LowerError::Bounds)?;
     let identity = Identity {
         tag: target::edge::tag(sources),
         body_limit: hir.body_limit,

@@ -82,6 +82,41 @@ impl SourceMap {
     }
 }
 
+/// Where the lines of a text begin, for finding many places of it.
+#[derive(Debug, Clone)]
+pub struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<u32>,
+}
+
+impl<'t> Lines<'t> {
+    /// Finds the lines of a text.
+    #[must_use]
+    pub fn new(text: &'t str) -> Lines<'t> {
+        let after = |(at, _): (usize, u8)| u32::try_from(at + 1).unwrap_or(u32::MAX);
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Lines {
+            text,
+            starts: std::iter::once(0).chain(ends.map(after)).collect(),
+        }
+    }
+
+    /// Line and column of an offset in bytes, both from 1; columns count characters.
+    #[must_use]
+    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self
+            .starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or(0);
+        let before = self.text.get(start as usize..offset as usize);
+        let column = before.map_or(0, |before| before.chars().count()) + 1;
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        (narrow(line), narrow(column))
+    }
+}
+
 /// Why a file that a policy names can't be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadError {

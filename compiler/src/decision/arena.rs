@@ -87,6 +87,12 @@ impl<T: Clone + Eq + Hash> Arena<T> {
         Handle::new(index)
     }
 
+    /// The handle of an element that is there.
+    #[must_use]
+    pub fn find(&self, element: &T) -> Option<Handle<T>> {
+        self.index.get(element).map(|index| Handle::new(*index))
+    }
+
     /// The element of a handle.
     #[must_use]
     #[expect(

@@ -64,7 +64,7 @@ pub struct Function {
 }
 
 /// Where the guest is entered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Step {
     /// What each event that it accepts does.
     pub on: Vec<(Event, Handle<Node>)>,

@@ -7,7 +7,7 @@ use edge_abi::output::{MAX_EDITS, MAX_EFFECTS};
 /// Checks a graph.
 ///
 /// # Errors
-/// What is wrong, in words.
+/// What is wrong, in words: a defect of the compiler.
 pub fn verify(graph: &Decision) -> Result<(), String> {
     if graph.types.len() != graph.values.len() {
         return Err(format!(
@@ -16,17 +16,28 @@ pub fn verify(graph: &Decision) -> Result<(), String> {
             graph.types.len()
         ));
     }
-    let steps = graph.steps.len();
-    let mut needs: Vec<(u32, u32)> = Vec::new();
     for (handle, node) in graph.nodes.iter() {
-        for next in node.successors() {
-            if next >= handle {
-                return Err(format!(
-                    "node {handle:?} leads to {next:?}, which is not before it"
-                ));
-            }
+        if let Some(next) = node.successors().find(|next| *next >= handle) {
+            return Err(format!(
+                "node {handle:?} leads to {next:?}, which is not before it"
+            ));
         }
-        check_node(graph, handle, node, steps)?;
+        check_node(graph, handle, node, graph.steps.len())?;
+    }
+    let mut roots = graph.steps.iter().flat_map(|s| &s.on);
+    match roots.find(|(_, root)| root.index() >= graph.nodes.len()) {
+        Some((_, root)) => Err(format!("a step begins at {root:?}, which is not there")),
+        None => Ok(()),
+    }
+}
+
+/// Checks that no path does more in one call than the ABI has room for.
+///
+/// # Errors
+/// What is too much, in words.
+pub fn room(graph: &Decision) -> Result<(), String> {
+    let mut needs: Vec<(u32, u32)> = Vec::new();
+    for (_, node) in graph.nodes.iter() {
         let below = node
             .successors()
             .filter_map(|n| needs.get(n.index()).copied());
@@ -42,16 +53,18 @@ pub fn verify(graph: &Decision) -> Result<(), String> {
         needs.push((edits, effects));
     }
     for (_, root) in graph.steps.iter().flat_map(|s| &s.on) {
-        match needs.get(root.index()) {
-            None => return Err(format!("a step begins at {root:?}, which is not there")),
-            Some((edits, _)) if *edits > MAX_EDITS => {
-                return Err(format!("a path edits {edits} headers"));
-            }
-            // An edit queued before a wait, the wait and the terminal come on top.
-            Some((_, effects)) if *effects + 3 > MAX_EFFECTS => {
-                return Err(format!("a path has {effects} effects"));
-            }
-            Some(_) => {}
+        let (edits, effects) = needs.get(root.index()).copied().unwrap_or_default();
+        if edits > MAX_EDITS {
+            return Err(format!(
+                "one way through it edits {edits} headers of an answer; {MAX_EDITS} are the most"
+            ));
+        }
+        // Edits queued before a wait, the wait and the terminal come on top.
+        if effects + 3 > MAX_EFFECTS {
+            return Err(format!(
+                "one way through it logs and counts {effects} times; {} are the most",
+                MAX_EFFECTS - 3
+            ));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! A line's base and slope are maximised each for itself, which can only be too much. Every
 //! use of a value is counted as if it were computed there, so a memo only makes it less.
 
-use super::plan::{operands, reachable, values_of_node};
+use super::plan::{Plan, operands, reachable, values_of_node};
 use crate::{
     decision::{Const, Decision, Handle, Node, Terminal, Value},
     hir::{Base, Builtin, Fact},
@@ -13,12 +13,19 @@ use edge_abi::{
     output::{self, MAX_EDITS, edit, segment},
 };
 use edge_kernels::bounds::Bound;
+use std::cell::Cell;
+
+/// Calls of functions whose needs are worked out one by one; beyond, all is too much.
+const CALLS: u32 = 20_000;
 
 /// What a value is at most: how long its text, and how much space making it takes.
 #[derive(Debug, Clone, Copy, Default)]
 struct Need {
     length: Line,
+    /// What a use of it takes.
     space: Line,
+    /// What making it takes.
+    made: Line,
 }
 
 fn line(base: u64, per_byte: u64) -> Line {
@@ -47,8 +54,35 @@ fn times(a: Line, bound: Bound) -> Line {
 }
 
 /// The longest output of any call.
-pub(super) fn output(graph: &Decision) -> Line {
-    let needs = needs(graph);
+pub(super) fn output(graph: &Decision, plan: &Plan, input_limit: u32) -> Line {
+    let each = longest(graph, &needs(graph, &|_| false));
+    let kept = |value: Handle<Value>| plan.functions.get(&value).copied().flatten().is_some();
+    let needs = needs(graph, &kept);
+    let once = plan.functions.keys().filter(|value| kept(**value));
+    let once = once.fold(Line::default(), |sum, value| {
+        add(sum, made_space(&needs, *value))
+    });
+    let once = add(once, longest(graph, &needs));
+    let at = |l: Line| {
+        l.base
+            .saturating_add(l.per_byte.saturating_mul(u64::from(input_limit)))
+    };
+    let longest = if at(once) < at(each) { once } else { each };
+    let fixed = output::HEADER
+        + MAX_EDITS * edit::SIZE
+        + output::MAX_EFFECTS * 24
+        + output::proxy::SIZE
+        + 64;
+    add(longest, line(u64::from(fixed), 0))
+}
+
+/// What a kept value's text takes, made once.
+fn made_space(needs: &[Need], value: Handle<Value>) -> Line {
+    needs.get(value.index()).map(|n| n.made).unwrap_or_default()
+}
+
+/// The most space of any path.
+fn longest(graph: &Decision, needs: &[Need]) -> Line {
     let mut paths: Vec<Line> = vec![Line::default(); graph.nodes.len()];
     let mut longest = Line::default();
     let roots = || {
@@ -65,18 +99,13 @@ pub(super) fn output(graph: &Decision) -> Line {
             .successors()
             .filter_map(|n| paths.get(n.index()).copied());
         let below = below.fold(Line::default(), max);
-        let total = add(below, node_space(graph, &needs, graph.nodes.get(node)));
+        let total = add(below, node_space(graph, needs, graph.nodes.get(node)));
         if let Some(path) = paths.get_mut(node.index()) {
             *path = total;
         }
         longest = max(longest, total);
     }
-    let fixed = output::HEADER
-        + MAX_EDITS * edit::SIZE
-        + output::MAX_EFFECTS * 24
-        + output::proxy::SIZE
-        + 64;
-    add(longest, line(u64::from(fixed), 0))
+    longest
 }
 
 fn own_space(needs: &[Need], value: Handle<Value>) -> Line {
@@ -107,16 +136,21 @@ fn node_space(graph: &Decision, needs: &[Need], node: &Node) -> Line {
 }
 
 /// The needs of all values, those that they are made of included.
-fn needs(graph: &Decision) -> Vec<Need> {
+///
+/// A use of a value that is `kept` takes nothing: it is made once a call.
+fn needs(graph: &Decision, kept: &dyn Fn(Handle<Value>) -> bool) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
+    let budget = Cell::new(CALLS);
     for (handle, value) in graph.values.iter() {
         let of = |v: Handle<Value>| needs.get(v.index()).copied().unwrap_or_default();
         let below = operands(graph, value).into_iter().map(of);
         let below = below.fold(Line::default(), |sum, need| add(sum, need.space));
-        let own = own(graph, handle, value, &of);
+        let own = own(graph, handle, value, &of, &budget);
+        let made = add(own.space, below);
         needs.push(Need {
             length: own.length,
-            space: add(own.space, below),
+            space: if kept(handle) { Line::default() } else { made },
+            made,
         });
     }
     needs
@@ -127,6 +161,7 @@ fn made(length: Line) -> Need {
     Need {
         length,
         space: length,
+        ..Need::default()
     }
 }
 
@@ -135,11 +170,12 @@ fn own(
     handle: Handle<Value>,
     value: &Value,
     of: &dyn Fn(Handle<Value>) -> Need,
+    budget: &Cell<u32>,
 ) -> Need {
     let length = |v: Handle<Value>| of(v).length;
     let part = |length: Line| Need {
         length,
-        space: Line::default(),
+        ..Need::default()
     };
     let input = line(0, 1);
     use edge_kernels::bounds as k;
@@ -152,11 +188,12 @@ fn own(
             Fact::QueryList(_) => Need {
                 length: input,
                 space: times(input, k::QUERY_ALL),
+                ..Need::default()
             },
             Fact::PathSegment(_) | Fact::PathRest(_) => made(times(input, k::ESCAPED)),
             _ => part(input),
         },
-        Value::Call(index, arguments) => call(graph, *index, arguments, of),
+        Value::Call(index, arguments) => call(graph, *index, arguments, of, budget),
         Value::FnParam(..) => part(Line::default()),
         Value::Builtin(builtin, arguments) => {
             let first = arguments.first().map(|v| length(*v)).unwrap_or_default();
@@ -178,8 +215,8 @@ fn own(
                     },
                 )),
                 Builtin::IntParse | Builtin::FloatParse => Need {
-                    length: Line::default(),
                     space: line(8, 0),
+                    ..Need::default()
                 },
                 _ => part(first),
             }
@@ -232,7 +269,12 @@ fn call(
     index: u32,
     arguments: &[Handle<Value>],
     of: &dyn Fn(Handle<Value>) -> Need,
+    budget: &Cell<u32>,
 ) -> Need {
+    let Some(left) = budget.get().checked_sub(1) else {
+        return made(line(u64::MAX, u64::MAX));
+    };
+    budget.set(left);
     let Some(function) = graph.fns.get(index as usize) else {
         return Need::default();
     };
@@ -257,17 +299,12 @@ fn call(
         let own = match value {
             Value::FnParam(_, position) => Need {
                 length: lengths.get(*position as usize).copied().unwrap_or_default(),
-                space: Line::default(),
+                ..Need::default()
             },
-            _ => own(graph, handle, value, &look),
+            _ => own(graph, handle, value, &look, budget),
         };
-        table.insert(
-            handle,
-            Need {
-                length: own.length,
-                space: add(own.space, below),
-            },
-        );
+        let space = add(own.space, below);
+        table.insert(handle, Need { space, ..own });
     }
     table.get(&function.body).copied().unwrap_or_default()
 }
@@ -291,7 +328,7 @@ const EACH: u64 = 400;
 /// The most instructions of any call: each value of a path costs its kernels' work on what it
 /// reads and makes.
 pub(super) fn fuel(graph: &Decision) -> Line {
-    let needs = needs(graph);
+    let needs = needs(graph, &|_| false);
     let mut costs: Vec<Line> = Vec::new();
     for (handle, value) in graph.values.iter() {
         let of = |v: Handle<Value>| costs.get(v.index()).copied().unwrap_or_default();

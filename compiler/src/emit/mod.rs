@@ -120,7 +120,7 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
     })?;
     let plan = Plan::new(graph);
     let input_limit = HEAD_LIMIT + identity.body_limit.next_multiple_of(16);
-    let output = bounds::output(graph);
+    let output = bounds::output(graph, &plan, input_limit);
     let layout = Layout::new(&plan, input_limit, output)?;
     let constants = Constants::new(kernels.heap_base.next_multiple_of(16));
     let mut emitter = Emitter {

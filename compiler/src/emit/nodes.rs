@@ -222,9 +222,14 @@ impl Emitter<'_> {
         let graph = self.graph;
         // Arms that have no label get a block each; equal arms share it.
         let mut own: Vec<Handle<Node>> = Vec::new();
+        let mut places: HashMap<Handle<Node>, u32> = HashMap::new();
         for arm in arms {
-            if !shape.labels.contains_key(arm) && !own.contains(arm) {
-                own.push(*arm);
+            if !shape.labels.contains_key(arm) {
+                let next = u32::try_from(own.len()).unwrap_or(u32::MAX);
+                places.entry(*arm).or_insert_with(|| {
+                    own.push(*arm);
+                    next
+                });
             }
         }
         let base = code.depth();
@@ -241,7 +246,6 @@ impl Emitter<'_> {
         code.release(ValType::I32, l);
         let depth = code.depth();
         let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
-        let places: HashMap<Handle<Node>, u32> = own.iter().copied().zip(0u32..).collect();
         let targets: Vec<u32> = arms
             .iter()
             .map(|arm| match places.get(arm) {

@@ -7,7 +7,7 @@ use crate::{
     hir::{Base, Fact},
 };
 use edge_abi::manifest::{Fact as RawFact, Kind, Slot};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Expressions nested deeper than this are cut into functions.
 const DEEPEST: u32 = 48;
@@ -123,24 +123,20 @@ pub(crate) fn reachable(
     graph: &Decision,
     roots: impl Iterator<Item = Handle<Node>>,
 ) -> Vec<Handle<Node>> {
-    let mut seen = vec![false; graph.nodes.len()];
-    for root in roots {
-        if let Some(seen) = seen.get_mut(root.index()) {
-            *seen = true;
-        }
-    }
-    let mut order = Vec::new();
-    for (handle, node) in graph.nodes.iter().rev() {
-        if seen.get(handle.index()) != Some(&true) {
-            continue;
-        }
-        order.push(handle);
-        for next in node.successors() {
-            if let Some(seen) = seen.get_mut(next.index()) {
-                *seen = true;
+    // Only what is reached is looked at: a policy may have as many steps as routes.
+    let mut seen: HashSet<Handle<Node>> = HashSet::new();
+    let mut open: Vec<Handle<Node>> = roots.filter(|root| seen.insert(*root)).collect();
+    let mut order = open.clone();
+    while let Some(node) = open.pop() {
+        for next in graph.nodes.get(node).successors() {
+            if seen.insert(next) {
+                open.push(next);
+                order.push(next);
             }
         }
     }
+    // Successors were there before: handles are a topological order.
+    order.sort_unstable_by(|a, b| b.cmp(a));
     order
 }
 

@@ -351,9 +351,7 @@ impl Emitter<'_> {
 
     /// The value of an optional text fact, if the graph has it (it may then be kept in the memo).
     fn known_fact(&self, fact: &Fact) -> Option<Handle<Value>> {
-        self.graph.values.iter().find_map(|(handle, value)| {
-            matches!(value, Value::Fact(f) if f == fact).then_some(handle)
-        })
+        self.graph.values.find(&Value::Fact(fact.clone()))
     }
 
     fn fact_text(

@@ -2,6 +2,7 @@
 //! tests, and all by the property tests against the reference evaluator.
 
 mod drop_decided;
+mod expose_once;
 mod fold_constants;
 mod prune_steps;
 mod rewrite;
@@ -16,6 +17,7 @@ pub type Pass = (&'static str, fn(Decision) -> Decision);
 pub const PASSES: &[Pass] = &[
     ("fold_constants", fold_constants::run),
     ("drop_decided", drop_decided::run),
+    ("expose_once", expose_once::run),
     ("route_tables", route_tables::run),
     ("prune_steps", prune_steps::run),
 ];

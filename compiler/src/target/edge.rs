@@ -1,11 +1,16 @@
 //! The `edge` target: the module itself, with its manifest.
 
-use crate::{emit::Module, hir::Hir, source::SourceMap};
+use crate::{
+    emit::Module,
+    hir::Hir,
+    source::{Lines, SourceMap, Span},
+};
 use edge_abi::{
     MANIFEST_SECTION, VERSION,
     manifest::{Capability, Experiment, Fact, Limits, Manifest, Pool, Rule, Target},
 };
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
 /// The version of the language.
 pub const LANGUAGE: u16 = 1;
@@ -25,15 +30,20 @@ pub fn wrap(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> (
 }
 
 fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> Manifest {
-    let place = |span: crate::source::Span| {
-        let (line, column) = sources.line_column(span);
+    let lines: Vec<Lines<'_>> = sources.files.iter().map(|f| Lines::new(&f.text)).collect();
+    let place = |span: Span| {
+        let lines = lines.get(span.file.0 as usize);
+        let (line, column) = lines.map_or((1, 1), |lines| lines.line_column(span.start));
         [span.file.0, line, column]
     };
     let mut places: Vec<[u32; 3]> = hir.places.iter().map(|span| place(*span)).collect();
-    let mut place_of = |span: crate::source::Span| {
+    let mut known: HashMap<[u32; 3], usize> = HashMap::new();
+    for (index, place) in places.iter().enumerate() {
+        known.entry(*place).or_insert(index);
+    }
+    let mut place_of = |span: Span| {
         let place = place(span);
-        let known = places.iter().position(|p| *p == place);
-        let index = known.unwrap_or_else(|| {
+        let index = *known.entry(place).or_insert_with(|| {
             places.push(place);
             places.len() - 1
         });

@@ -52,6 +52,8 @@ pub(super) struct Builder<'h> {
     mentions: Table,
     lets: HashMap<hir::LetId, Handle<Value>>,
     function: u32,
+    /// The steps after the first, by what they do.
+    steps: HashMap<Step, u32>,
 }
 
 /// The graph of a policy.
@@ -73,6 +75,7 @@ pub fn build(hir: &Hir) -> Decision {
         mentions: Table::new(hir),
         lets: HashMap::new(),
         function: u32::MAX,
+        steps: HashMap::new(),
     };
     builder.functions();
     let start = builder.request();
@@ -242,15 +245,12 @@ impl Builder<'_> {
     }
 
     fn step(&mut self, step: Step, events: u16) -> Then {
-        let known = self.graph.steps.iter().position(|s| *s == step);
-        let index = known.unwrap_or_else(|| {
-            self.graph.steps.push(step);
-            self.graph.steps.len() - 1
+        let steps = &mut self.graph.steps;
+        let step = *self.steps.entry(step).or_insert_with_key(|step| {
+            steps.push(step.clone());
+            u32::try_from(steps.len() - 1).unwrap_or(u32::MAX)
         });
-        Then {
-            step: u32::try_from(index).unwrap_or(u32::MAX),
-            events,
-        }
+        Then { step, events }
     }
 
     fn block(&mut self, block: &[Stmt], scope: Scope, next: Next) -> Next {
