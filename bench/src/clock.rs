@@ -1,0 +1,123 @@
+//! Measuring things that take turns.
+
+use cpu_time::ThreadTime;
+use std::time::Duration;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// Rounds; what is reported is their median.
+    pub rounds: usize,
+    /// CPU time of one contender in one round, at least.
+    pub sample: Duration,
+    /// Whether only to see that everything runs: small inputs, no meaningful figures.
+    pub quick: bool,
+}
+
+impl Budget {
+    /// What figures are made with.
+    pub fn full() -> Budget {
+        Budget {
+            rounds: 11,
+            sample: Duration::from_millis(4),
+            quick: false,
+        }
+    }
+
+    /// What shows that the benchmark still runs.
+    pub fn quick() -> Budget {
+        Budget {
+            rounds: 1,
+            sample: Duration::ZERO,
+            quick: true,
+        }
+    }
+}
+
+/// One thing that is measured.
+pub struct Contender<'a> {
+    /// How many operations one call of `run` is.
+    operations: usize,
+    run: Box<dyn FnMut() + 'a>,
+    calls: u32,
+    samples: Vec<f64>,
+}
+
+impl<'a> Contender<'a> {
+    /// Something whose every call does so many operations.
+    pub fn new(operations: usize, run: impl FnMut() + 'a) -> Contender<'a> {
+        Contender {
+            operations,
+            run: Box::new(run),
+            calls: 1,
+            samples: Vec::new(),
+        }
+    }
+
+    /// Finds how many calls take at least `sample`; warms up on the way.
+    fn calibrate(&mut self, sample: Duration) {
+        while self.time() < sample && self.calls < 1 << 24 {
+            self.calls *= 2;
+        }
+    }
+
+    fn time(&mut self) -> Duration {
+        let begun = ThreadTime::now();
+        for _ in 0..self.calls {
+            (self.run)();
+        }
+        begun.elapsed()
+    }
+
+    fn sample(&mut self) {
+        let operations = f64::from(self.calls) * self.operations as f64;
+        let time = self.time();
+        self.samples.push(time.as_nanos() as f64 / operations);
+    }
+}
+
+/// The median time of one operation of each contender, in nanoseconds of CPU time.
+pub fn race<const N: usize>(mut contenders: [Contender<'_>; N], budget: &Budget) -> [f64; N] {
+    for contender in &mut contenders {
+        contender.calibrate(budget.sample);
+    }
+    for _ in 0..budget.rounds {
+        contenders.iter_mut().for_each(Contender::sample);
+    }
+    contenders.map(|contender| median(contender.samples))
+}
+
+/// The middle of some samples.
+pub fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The CPU time that something takes on this thread, in milliseconds.
+pub fn milliseconds<T>(what: impl FnOnce() -> T) -> (f64, T) {
+    let begun = ThreadTime::now();
+    let result = what();
+    (begun.elapsed().as_secs_f64() * 1000.0, result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]).to_bits(), 2f64.to_bits());
+        assert!(median(Vec::new()).is_nan());
+    }
+
+    #[test]
+    fn all_contenders_run() {
+        let (mut a, mut b) = (0, 0);
+        let times = race(
+            [Contender::new(1, || a += 1), Contender::new(2, || b += 1)],
+            &Budget::quick(),
+        );
+        assert!(times.iter().all(|time| *time >= 0.0));
+        assert!(a > 0 && b > 0);
+    }
+}
