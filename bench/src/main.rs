@@ -5,6 +5,7 @@
 
 mod clock;
 mod compile;
+mod composite;
 mod examples;
 mod memory;
 mod native;
@@ -27,12 +28,13 @@ type Part = (&'static str, fn(&Budget) -> Outcome<Vec<Section>>);
 const PARTS: &[Part] = &[
     ("sizes", sizes::measure),
     ("examples", examples::measure),
+    ("composite", composite::measure),
     ("routes", routes::measure),
     ("compile", compile::measure),
 ];
 
 const USAGE: &str = "usage: edge-bench [--quick] [--format table|json] [PART]...
-parts: sizes examples routes compile (all of them, if none is named)";
+parts: sizes examples composite routes compile (all of them, if none is named)";
 
 fn main() -> ExitCode {
     match Options::read(std::env::args().skip(1)).and_then(|options| run(&options)) {

@@ -47,13 +47,13 @@ impl Sizes {
         };
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
-                Payload::CodeSectionStart { range, count, .. } => {
-                    sizes.code = (range.end - range.start) as u64;
+                Payload::CodeSectionStart { size, count, .. } => {
+                    sizes.code = u64::from(size);
                     sizes.functions = u64::from(count);
                 }
                 Payload::DataSection(section) => {
                     let range = section.range();
-                    sizes.data = (range.end - range.start) as u64;
+                    sizes.data = range.end - range.start;
                 }
                 Payload::CustomSection(section) if section.name() == edge_abi::MANIFEST_SECTION => {
                     sizes.manifest = section.data().len() as u64;
