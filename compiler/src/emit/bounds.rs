@@ -249,11 +249,12 @@ fn own(
         Value::Narrowed(inner) => part(length(*inner)),
         Value::QueryRemove(query, _) => made(length(*query)),
         Value::QuerySet(query, name, set) => {
-            let all = add(
-                add(length(*query), length(*set)),
-                line(name.len() as u64, 0),
-            );
-            made(times(all, k::QUERY_SET))
+            // Only what is new is encoded; the buffer is sized as if all of it were.
+            let new = add(length(*set), line(name.len() as u64, 0));
+            Need {
+                length: add(length(*query), times(new, k::QUERY_SET)),
+                space: times(add(length(*query), new), k::QUERY_SET),
+            }
         }
         _ => part(if graph.type_of(handle).base == Base::String {
             input

@@ -254,6 +254,35 @@ impl Emitter<'_> {
         }
     }
 
+    /// Takes a list as `query_all` made it at the free space, which goes on behind its last
+    /// string. Leaves it packed.
+    fn keep_list(&self, code: &mut Code) {
+        let (packed, last) = (code.local(ValType::I64), code.local(ValType::I32));
+        code.set(packed).get(packed).push(I::I32WrapI64).if_empty();
+        code.get(packed)
+            .i64(32)
+            .push(I::I64ShrU)
+            .push(I::I32WrapI64);
+        code.get(packed)
+            .push(I::I32WrapI64)
+            .i32(1)
+            .push(I::I32Sub)
+            .i32(input::SLOT)
+            .push(I::I32Mul)
+            .push(I::I32Add)
+            .set(last);
+        code.get(last)
+            .push(I::I32Load(at(0)))
+            .get(last)
+            .push(I::I32Load(at(4)))
+            .push(I::I32Add)
+            .set_global(self.bump())
+            .end();
+        code.get(packed);
+        code.release(ValType::I64, packed);
+        code.release(ValType::I32, last);
+    }
+
     fn fact(&mut self, code: &mut Code, fact: &Fact, ty: Type) -> Result<(), EmitError> {
         match fact {
             Fact::Raw(raw) => self.raw(code, raw, ty),
@@ -290,17 +319,11 @@ impl Emitter<'_> {
                 self.with_fact(code, &Fact::QueryString, query, |emitter, code, [p, l]| {
                     code.get(p).get(l);
                     emitter.text(code, name);
-                    let bump = emitter.bump();
-                    code.global(bump);
+                    // The table's place is aligned here, so that what is skipped is zero.
+                    code.i32(0);
+                    emitter.support(code, Support::Alloc);
                     emitter.kernel(code, "query_all");
-                    code.global(bump)
-                        .get(l)
-                        .i32(edge_kernels::bounds::QUERY_ALL.per_byte)
-                        .push(I::I32Mul);
-                    code.i32(edge_kernels::bounds::QUERY_ALL.base)
-                        .push(I::I32Add)
-                        .push(I::I32Add)
-                        .set_global(bump);
+                    emitter.keep_list(code);
                     emitter.support(code, Support::Unpack);
                     Ok(())
                 })?;

@@ -82,32 +82,36 @@ fn number(digits: &[u8], radix: u32, prefix: usize) -> Option<(char, usize)> {
     (length > 0).then_some((character, prefix + length))
 }
 
-/// Each name in lower case and then its character; where one begins another, the longer is first.
-/// `\x7f` stands for the no-break space.
-const NAMES: &[u8] = b"lt<gt>amp&quot\"apos'nbsp\x7fcolon:tab\tnewline\nlpar(rpar)sol/bsol\\equals=semi;excl!num#\
-dollar$percnt%commat@comma,period.plus+ast*quest?lsqb[lbrack[rsqb]rbrack]lcub{lbrace{rcub}rbrace}grave`lowbar_verbar|hat^";
+/// Each name in lower case, filled up to seven bytes, and the character that it stands for (Latin-1).
+/// Where one begins another, the longer is first.
+#[rustfmt::skip]
+const NAMES: &[[u8; 8]] = &[
+    *b"lt\0\0\0\0\0<", *b"gt\0\0\0\0\0>", *b"amp\0\0\0\0&", *b"quot\0\0\0\"",
+    *b"apos\0\0\0'", *b"nbsp\0\0\0\xA0", *b"colon\0\0:", *b"tab\0\0\0\0\t",
+    *b"newline\n", *b"lpar\0\0\0(", *b"rpar\0\0\0)", *b"sol\0\0\0\0/",
+    *b"bsol\0\0\0\\", *b"equals\0=", *b"semi\0\0\0;", *b"excl\0\0\0!",
+    *b"num\0\0\0\0#", *b"dollar\0$", *b"percnt\0%", *b"commat\0@",
+    *b"comma\0\0,", *b"period\0.", *b"plus\0\0\0+", *b"ast\0\0\0\0*",
+    *b"quest\0\0?", *b"lsqb\0\0\0[", *b"lbrack\0[", *b"rsqb\0\0\0]",
+    *b"rbrack\0]", *b"lcub\0\0\0{", *b"lbrace\0{", *b"rcub\0\0\0}",
+    *b"rbrace\0}", *b"grave\0\0`", *b"lowbar\0_", *b"verbar\0|",
+    *b"hat\0\0\0\0^",
+];
 
+/// Names are compared a word at a time, since any byte of a hostile text may be a `&`.
 fn name(input: &[u8]) -> Option<(char, usize)> {
-    let mut length = 0;
-    let mut same = true;
-    for &byte in NAMES {
-        if byte.is_ascii_lowercase() {
-            same = same
-                && input
-                    .get(length)
-                    .is_some_and(|have| have.to_ascii_lowercase() == byte);
-            length += 1;
-        } else if same {
-            let character = if byte == 0x7f {
-                '\u{A0}'
-            } else {
-                char::from(byte)
-            };
-            return Some((character, length));
-        } else {
-            length = 0;
-            same = true;
-        }
+    if !input.first()?.is_ascii_alphabetic() {
+        return None;
     }
-    None
+    let letters = (0..7).zip(input);
+    let have = letters.fold(0, |word, (index, byte)| {
+        word | u64::from(byte.to_ascii_lowercase()) << (8 * index)
+    });
+    NAMES.iter().find_map(|entry| {
+        let name = u64::from_le_bytes(*entry) << 8;
+        let unused = name.leading_zeros() / 8;
+        let differs = (have << 8 ^ name) << (8 * unused) != 0;
+        let [.., character] = *entry;
+        (!differs).then_some((char::from(character), 7 - unused as usize))
+    })
 }

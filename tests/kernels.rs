@@ -1,0 +1,496 @@
+//! Each kernel in wasm does what the same source does natively, for any bytes, and writes nowhere
+//! but into its buffer.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use edge_kernels::{
+    bounds::BOUNDS,
+    decode, ip, number, query,
+    table::{KERNELS, Kernel},
+    text,
+};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use std::{cell::RefCell, collections::BTreeMap};
+use wasmtime::{Engine, Instance, Memory, Module, Store, Val};
+
+/// Where texts and buffers go, beyond the kernels' own memory.
+struct Wasm {
+    store: Store<()>,
+    instance: Instance,
+    memory: Memory,
+    base: usize,
+}
+
+/// What a buffer is filled with before a call.
+const FILL: u8 = 0xA5;
+/// Bytes behind each buffer that must stay.
+const GUARD: usize = 64;
+
+impl Wasm {
+    fn new(module: &[u8]) -> Wasm {
+        let engine = Engine::default();
+        let module = Module::new(&engine, module).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        let base = instance.get_global(&mut store, "__heap_base").unwrap();
+        let base = base.get(&mut store).unwrap_i32().cast_unsigned() as usize;
+        memory.grow(&mut store, 4).unwrap();
+        Wasm {
+            store,
+            instance,
+            memory,
+            base: base.next_multiple_of(16),
+        }
+    }
+
+    /// Puts texts into memory, one behind the other, and gives their addresses.
+    fn put(&mut self, texts: &[&[u8]]) -> Vec<usize> {
+        let mut at = self.base;
+        let data = self.memory.data_mut(&mut self.store);
+        data[self.base..].fill(FILL);
+        let mut places = Vec::new();
+        for text in texts {
+            data[at..at + text.len()].copy_from_slice(text);
+            places.push(at);
+            at = (at + text.len() + 7).next_multiple_of(8);
+        }
+        places.push(at);
+        places
+    }
+
+    fn call(&mut self, name: &str, parameters: &[Val], result: Val) -> Val {
+        let function = self
+            .instance
+            .get_func(&mut self.store, name)
+            .unwrap_or_else(|| panic!("no {name}"));
+        let mut results = [result];
+        function
+            .call(&mut self.store, parameters, &mut results)
+            .unwrap();
+        results[0]
+    }
+
+    /// The bytes of `address << 32 | length`; 0 is absent.
+    fn packed(&self, value: &Val) -> Option<Vec<u8>> {
+        let packed = value.unwrap_i64().cast_unsigned();
+        let (at, length) = ((packed >> 32) as usize, (packed & 0xffff_ffff) as usize);
+        (packed >> 32 != 0).then(|| self.memory.data(&self.store)[at..at + length].to_vec())
+    }
+
+    /// Nothing behind the buffer was written.
+    fn guarded(&self, end: usize, what: &dyn std::fmt::Debug) {
+        let data = &self.memory.data(&self.store)[end..end + GUARD];
+        assert!(data.iter().all(|&byte| byte == FILL), "{what:?}");
+    }
+}
+
+fn i32_of(n: usize) -> Val {
+    Val::I32(i32::try_from(n).unwrap())
+}
+
+fn capacity(name: &str, length: usize) -> usize {
+    let row = BOUNDS.iter().find(|(kernel, ..)| *kernel == name);
+    row.map_or(0, |(_, per_byte, base)| {
+        length * *per_byte as usize + *base as usize
+    })
+}
+
+/// Runs one kernel of the table on both sides.
+fn same(wasm: &mut Wasm, name: &str, kernel: &Kernel, a: &[u8], b: &[u8], n: i64) {
+    let what = (
+        name,
+        String::from_utf8_lossy(a).into_owned(),
+        String::from_utf8_lossy(b).into_owned(),
+        n,
+    );
+    let places = wasm.put(&[a, b]);
+    let first = [i32_of(places[0]), i32_of(a.len())];
+    let second = [i32_of(places[1]), i32_of(b.len())];
+    let out = places[2];
+    let (packed, short) = (Val::I64(0), Val::I32(0));
+    let both = || [first.as_slice(), second.as_slice()].concat();
+    match kernel {
+        Kernel::Text(native) => {
+            let room = capacity(name, a.len());
+            let mut buffer = vec![0; room];
+            let result = wasm.call(name, &[&first[..], &[i32_of(out)]].concat(), packed);
+            assert_eq!(
+                wasm.packed(&result),
+                native(a, &mut buffer).map(<[u8]>::to_vec),
+                "{what:?}"
+            );
+            wasm.guarded(out + room, &what);
+        }
+        Kernel::Part(native) => {
+            let result = wasm.call(name, &both(), packed);
+            assert_eq!(
+                wasm.packed(&result),
+                native(a, b).map(<[u8]>::to_vec),
+                "{what:?}"
+            );
+            wasm.guarded(out, &what);
+        }
+        Kernel::Pair(native) => {
+            let room = capacity(name, a.len());
+            let mut buffer = vec![0; room];
+            let result = wasm.call(name, &[&both()[..], &[i32_of(out)]].concat(), packed);
+            assert_eq!(
+                wasm.packed(&result),
+                native(a, b, &mut buffer).map(<[u8]>::to_vec),
+                "{what:?}"
+            );
+            wasm.guarded(out + room, &what);
+        }
+        Kernel::Test(native) => {
+            assert_eq!(
+                wasm.call(name, &both(), short).unwrap_i32(),
+                native(a, b),
+                "{what:?}"
+            );
+        }
+        Kernel::Property(native) => {
+            assert_eq!(
+                wasm.call(name, &first, short).unwrap_i32(),
+                native(a),
+                "{what:?}"
+            );
+        }
+        Kernel::Number(native) => {
+            let result = wasm.call(name, &first, packed).unwrap_i64();
+            assert_eq!(result.cast_unsigned(), native(a), "{what:?}");
+        }
+        Kernel::Format(native) => {
+            let room = capacity(name, 0);
+            let mut buffer = vec![0; room];
+            let result = wasm.call(name, &[Val::I64(n), i32_of(out)], packed);
+            assert_eq!(
+                wasm.packed(&result).unwrap(),
+                native(n, &mut buffer),
+                "{what:?}"
+            );
+            wasm.guarded(out + room, &what);
+        }
+    }
+}
+
+/// The kernels that have a shape of their own.
+fn same_again(wasm: &mut Wasm, a: &[u8], b: &[u8], c: &[u8], n: i64) {
+    let pair = |at: usize, text: &[u8]| [i32_of(at), i32_of(text.len())];
+    let what = (a, b, c, n);
+    let places = wasm.put(&[a, b, c]);
+    let out = places[3];
+    let three = [pair(places[0], a), pair(places[1], b), pair(places[2], c)].concat();
+
+    let room = a.len() * (c.len() + 1);
+    let mut buffer = vec![0; room];
+    let parameters = [&three[..], &[i32_of(out), i32_of(room)]].concat();
+    let result = wasm.call("replace", &parameters, Val::I64(0));
+    assert_eq!(
+        wasm.packed(&result).unwrap(),
+        text::replace(a, b, c, &mut buffer),
+        "{what:?}"
+    );
+    wasm.guarded(out + room, &what);
+
+    let room = capacity("query_set", a.len() + b.len() + c.len());
+    let mut buffer = vec![0; room];
+    let places = wasm.put(&[a, b, c]);
+    let parameters = [&three[..], &[i32_of(places[3])]].concat();
+    let result = wasm.call("query_set", &parameters, Val::I64(0));
+    assert_eq!(
+        wasm.packed(&result).unwrap(),
+        query::query_set(a, b, c, &mut buffer),
+        "{what:?}"
+    );
+    wasm.guarded(places[3] + room, &what);
+
+    // Addresses in the table are those of the buffer, so both sides get the same one.
+    let room = capacity("query_all", a.len());
+    let out = places[3] + usize::from(n.to_le_bytes()[0] % 4);
+    wasm.put(&[a, b, c]);
+    let parameters = [&three[..4], &[i32_of(out)]].concat();
+    let result = wasm
+        .call("query_all", &parameters, Val::I64(0))
+        .unwrap_i64()
+        .cast_unsigned();
+    let mut buffer = vec![FILL; room];
+    let (table, count) = query::query_all(a, b, &mut buffer, u32::try_from(out).unwrap());
+    assert_eq!(
+        result,
+        u64::from(table) << 32 | u64::from(count),
+        "{what:?}"
+    );
+    assert_eq!(
+        &wasm.memory.data(&wasm.store)[out..out + room],
+        buffer,
+        "{what:?}"
+    );
+    wasm.guarded(out + room, &what);
+
+    let places = wasm.put(&[a]);
+    let parameters = [&pair(places[0], a)[..], &[i32_of(places[1])]].concat();
+    let found = wasm
+        .call("int_parse", &parameters, Val::I32(0))
+        .unwrap_i32()
+        == 1;
+    let at = places[1];
+    let value = i64::from_le_bytes(
+        wasm.memory.data(&wasm.store)[at..at + 8]
+            .try_into()
+            .unwrap(),
+    );
+    assert_eq!(found.then_some(value), number::int_parse(a), "{what:?}");
+    wasm.guarded(at + 8, &what);
+
+    let mut address = [0; 16];
+    address[..8].copy_from_slice(&n.to_le_bytes());
+    address[8..]
+        .iter_mut()
+        .zip(a)
+        .for_each(|(to, from)| *to = *from);
+    let places = wasm.put(&[&address]);
+    let result = wasm.call(
+        "ip_format",
+        &[i32_of(places[0]), i32_of(places[1])],
+        Val::I64(0),
+    );
+    let mut buffer = [0; 39];
+    assert_eq!(
+        wasm.packed(&result).unwrap(),
+        ip::ip_format(&address, &mut buffer),
+        "{address:?}"
+    );
+    wasm.guarded(places[1] + 39, &what);
+
+    // A record that may be one: the verdict, and what is left of it, are the same.
+    let (record, kinds) = (a, b);
+    let places = wasm.put(&[record, kinds]);
+    let base = places[0];
+    let parameters = [pair(base, record), pair(places[1], kinds)].concat();
+    let verdict = wasm
+        .call("input_check", &parameters, Val::I32(0))
+        .unwrap_i32()
+        == 1;
+    let mut native = record.to_vec();
+    let base32 = u32::try_from(base).unwrap();
+    assert_eq!(
+        verdict,
+        decode::input_check(&mut native, base32, kinds),
+        "{what:?}"
+    );
+    assert_eq!(
+        &wasm.memory.data(&wasm.store)[base..base + record.len()],
+        native,
+        "{what:?}"
+    );
+}
+
+/// Texts that kernels are made for, put together at random, and any bytes.
+fn text_strategy() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: &[&[u8]] = &[
+        b"a",
+        b"B",
+        b"/",
+        b"..",
+        b".",
+        b"%41",
+        b"%2e",
+        b"%2F",
+        b"%zz",
+        b"%",
+        b"&",
+        b"=",
+        b"q",
+        b"q=1",
+        b"+",
+        b";",
+        b" ",
+        b"&amp;",
+        b"&#x41",
+        b"&lt",
+        b"&#0;",
+        b"\"",
+        b"<",
+        b"'",
+        b"\\",
+        b"\n",
+        b"\t",
+        b"\x00",
+        b"\x7f",
+        b"\xff",
+        b"\xc3\xa4",
+        b"\xe2\x82",
+        b"\xf0\x9f\x98\x80",
+        b"YWJj",
+        b"==",
+        b"-",
+        b"_",
+        b"0",
+        b"9",
+        b"12",
+        b"-9223372036854775808",
+        b"9223372036854775807",
+        b"1e3",
+        b":",
+        b"[",
+        b"]",
+        b"::1",
+        b":443",
+        b"sid=",
+        b"sid=1; ",
+        b"?",
+        b"#",
+        b"*",
+        b"Shop.Test",
+    ];
+    let pieces = proptest::collection::vec(0..PIECES.len(), 0..24);
+    let pieces = pieces.prop_map(|list| {
+        list.into_iter()
+            .flat_map(|i| PIECES[i].iter().copied())
+            .collect()
+    });
+    prop_oneof![
+        3 => pieces,
+        1 => proptest::collection::vec(any::<u8>(), 0..300),
+        1 => (any::<u8>(), 0usize..200).prop_map(|(byte, count)| vec![byte; count]),
+    ]
+}
+
+fn numbers() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        any::<i64>(),
+        -2_000i64..2_000_000_000_000,
+        Just(i64::MIN),
+        Just(i64::MAX),
+        any::<i64>().prop_map(|n| n >> 20)
+    ]
+}
+
+fn config(usual: u32) -> Config {
+    let cases = std::env::var("EDGE_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    Config {
+        cases: cases.unwrap_or(usual),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+#[test]
+fn native_and_wasm_agree() {
+    let wasm = RefCell::new(Wasm::new(edge_kernels::WASM));
+    let mut runner = TestRunner::new(config(2_000));
+    let inputs = (text_strategy(), text_strategy(), text_strategy(), numbers());
+    let done = runner.run(&inputs, |(a, b, c, n)| {
+        let mut wasm = wasm.borrow_mut();
+        // Needles are found now and then only if they come from the text.
+        let part = a.get(a.len() / 3..a.len() / 2).unwrap_or_default().to_vec();
+        for (name, kernel) in KERNELS {
+            same(&mut wasm, name, kernel, &a, &b, n);
+            same(&mut wasm, name, kernel, &a, &part, n);
+        }
+        same_again(&mut wasm, &a, &b, &c, n);
+        same_again(&mut wasm, &a, &part, &c, n);
+        Ok(())
+    });
+    done.unwrap();
+}
+
+#[test]
+fn native_and_wasm_agree_on_floats() {
+    let wasm = RefCell::new(Wasm::new(edge_kernels::WASM_FLOAT));
+    let mut runner = TestRunner::new(config(2_000));
+    let done = runner.run(&(any::<u64>(), text_strategy()), |(bits, text)| {
+        let mut wasm = wasm.borrow_mut();
+        let float = f64::from_bits(bits);
+        if float.is_finite() {
+            let places = wasm.put(&[&[]]);
+            let result = wasm.call(
+                "float_format",
+                &[Val::F64(bits), i32_of(places[1])],
+                Val::I64(0),
+            );
+            let mut buffer = [0; 24];
+            let native = number::float_format(float, &mut buffer);
+            prop_assert_eq!(wasm.packed(&result).unwrap(), native);
+            wasm.guarded(places[1] + 24, &float);
+            parse(&mut wasm, &native.to_vec());
+        }
+        parse(&mut wasm, &text);
+        Ok(())
+    });
+    done.unwrap();
+}
+
+fn parse(wasm: &mut Wasm, text: &[u8]) {
+    let places = wasm.put(&[text]);
+    let parameters = [i32_of(places[0]), i32_of(text.len()), i32_of(places[1])];
+    let found = wasm
+        .call("float_parse", &parameters, Val::I32(0))
+        .unwrap_i32()
+        == 1;
+    let at = places[1];
+    let value = f64::from_le_bytes(
+        wasm.memory.data(&wasm.store)[at..at + 8]
+            .try_into()
+            .unwrap(),
+    );
+    let native = number::float_parse(text);
+    assert_eq!(
+        found.then(|| value.to_bits()),
+        native.map(f64::to_bits),
+        "{text:?}"
+    );
+}
+
+/// Every function that the module exports is held against its source, here or with the tables
+/// that the compiler makes.
+#[test]
+fn no_kernel_is_forgotten() {
+    let module = Module::new(&Engine::default(), edge_kernels::WASM_FLOAT).unwrap();
+    let exported = module
+        .exports()
+        .filter(|export| export.ty().func().is_some());
+    let mut left: BTreeMap<String, ()> = exported
+        .map(|export| (export.name().to_owned(), ()))
+        .collect();
+    for (name, _) in KERNELS {
+        assert!(left.remove(*name).is_some(), "{name}");
+    }
+    for name in [
+        "replace",
+        "query_set",
+        "query_all",
+        "int_parse",
+        "ip_format",
+        "input_check",
+        "float_format",
+        "float_parse",
+    ] {
+        assert!(left.remove(name).is_some(), "{name}");
+    }
+    // These read tables: `tests/differential.rs` meets them with every policy.
+    let tables = [
+        "cidr_contains",
+        "dfa_match",
+        "dfa_scan",
+        "int_set_contains",
+        "path_rest",
+        "path_segment",
+        "route_find",
+        "set_find",
+    ];
+    let left: Vec<String> = left.into_keys().collect();
+    assert_eq!(left, tables);
+}
