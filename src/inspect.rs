@@ -12,7 +12,7 @@ use crate::check::Format;
 use crate::failure::{Failure, Outcome, Result};
 use crate::files;
 use crate::report;
-use crate::terminal::Output;
+use crate::terminal::{Output, plain};
 use module::Structure;
 
 /// Most bytes of a module.
@@ -27,10 +27,10 @@ const MOST_BYTES: u64 = 256 << 20;
   edge inspect --format json policy.wasm | jq .manifest.limits
 
 JSON: { "file", "bytes", "functions", "imports": ["module.name"], "exports": [{ "name", "kind" }],
-  "sections": [{ "name", "bytes" }], "manifest": { … } }; the manifest's own shape is
-  docs/manifest.schema.json.
+  "sections": [{ "name", "bytes" }], "manifest": { … }, "refused": why no host
+  serves it, or null }; the manifest's own shape is docs/manifest.schema.json.
 
-Exit codes: 0 shown, 2 the file can't be read or is not a policy's module."#)]
+Exit codes: 0 shown, 1 shown, but no host serves it, 2 the file can't be read or is not a policy's module."#)]
 pub struct Args {
     /// The module.
     #[arg(value_name = "FILE.wasm")]
@@ -48,6 +48,8 @@ struct Inspection {
     #[serde(flatten)]
     structure: Structure,
     manifest: Manifest,
+    /// Why a host does not serve it.
+    refused: Option<String>,
 }
 
 /// Runs the command.
@@ -66,10 +68,16 @@ pub fn run(args: &Args) -> Result<Outcome> {
         bytes: bytes.len(),
         structure,
         manifest,
+        refused: edge_host::engine::check(&bytes)
+            .err()
+            .map(|error| error.to_string()),
     };
     match args.format {
         Format::Json => report::print_json(&inspection),
         Format::Text => Output::stdout().write(show::text(&inspection).as_bytes()),
     }
-    Ok(Outcome::Fine)
+    if let Some(why) = &inspection.refused {
+        Output::stderr().line(&format!("this module can't be served: {}", plain(why)));
+    }
+    Ok(Outcome::problems_if(inspection.refused.is_some()))
 }

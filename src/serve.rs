@@ -8,7 +8,9 @@ use edge_abi::manifest::Manifest;
 use edge_host::config::Config;
 use edge_host::demo::Demo;
 use edge_host::engine::{Engine, EngineOptions, Policy};
+use edge_host::origin::OriginError;
 use edge_host::server::{Server, StartError};
+use edge_host::settings::SettingsError;
 
 use crate::failure::{Failure, Outcome, Result};
 use crate::files::{self, reason};
@@ -40,7 +42,7 @@ pub struct Args {
     #[arg(value_name = "FILE.edge|FILE.wasm")]
     file: PathBuf,
     /// Where to listen; port 0 lets the system choose. [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
     /// The host's settings.
     #[arg(long, value_name = "host.toml")]
@@ -54,9 +56,15 @@ pub struct Args {
     /// Threads that serve. [default: one for each processor]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
-    /// Start a stand-in for each origin, which answers with what it was asked.
+    /// Start a stand-in for each origin, which answers with what it was asked. A secret that is
+    /// not set is its own name.
     #[arg(long)]
     demo: bool,
+}
+
+fn address(text: &str) -> std::result::Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "expected an address with its port, such as `127.0.0.1:8080`")
 }
 
 /// Runs the command.
@@ -199,7 +207,7 @@ async fn serve(server: Server, args: &Args) -> Result<()> {
 
 fn announce(address: SocketAddr, args: &Args) {
     let demo = if args.demo {
-        ", stand-ins for its origins"
+        ", with stand-ins for its origins and unset secrets"
     } else {
         ""
     };
@@ -226,13 +234,44 @@ fn cannot_start(error: &StartError, listen: SocketAddr) -> Failure {
             }
         }
         StartError::Load(_) => not_loaded(error),
-        StartError::Secret(_) => failure.help("set it before the host starts, or change `[secrets]` in the settings"),
-        StartError::Settings(_) => failure.help(
-            "`--param NAME=VALUE` gives a param; `[params]` and `[secrets]` in the settings give both",
+        StartError::Secret(_) => failure.help(
+            "set it before the host starts, or change `[secrets]` in the settings; `--demo` needs no secrets",
         ),
-        StartError::Origin(_) => failure.help("`edge inspect` on the module lists the policy's origins"),
+        StartError::Settings(error) => failure.help(setting_help(error)),
+        StartError::Origin(OriginError::Url { name, .. }) => failure.help(format!(
+            "such as `--set origins.{name}.url=https://shop.internal:8443`; a path belongs to the policy's `proxy`"
+        )),
+        StartError::Origin(OriginError::Unknown { .. }) => {
+            failure.help("a section `[origins.NAME]` has the name of an `origin NAME` in the policy")
+        }
+        StartError::Origin(OriginError::Tls(_)) => {
+            failure.help("`[tls]` in the settings names the certificates to trust")
+        }
         StartError::Log(_) => failure.help("`--set log.target=stdout` logs to the standard output"),
         StartError::Engine(_) => failure,
+    }
+}
+
+/// The way out of settings that don't fit the policy.
+fn setting_help(error: &SettingsError) -> String {
+    match error {
+        SettingsError::MissingSecret(name) => format!(
+            "say where it is in the settings, `host.toml`:\n\n[secrets]\n{name} = {{ env = \"{name}\" }}\n\n\
+             or with `--set secrets.{name}.env={name}`; `--demo` needs no secrets"
+        ),
+        SettingsError::UnusableSecret(_) => {
+            "a file's content is taken without one newline at its end; all else counts".to_owned()
+        }
+        SettingsError::UnknownSecret(_) => {
+            "`[secrets]` holds what the policy declares with `secret NAME`".to_owned()
+        }
+        SettingsError::UnknownParam(_) => {
+            "`--param` and `[params]` hold what the policy declares with `param NAME: TYPE`"
+                .to_owned()
+        }
+        SettingsError::MissingParam(name) | SettingsError::Param { name, .. } => format!(
+            "`--param {name}=VALUE` gives it for one run, `[params]` in the settings for all"
+        ),
     }
 }
 

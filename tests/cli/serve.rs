@@ -9,7 +9,7 @@ use crate::support::Place;
 struct Server {
     child: Child,
     address: SocketAddr,
-    _err: BufReader<std::process::ChildStderr>,
+    err: BufReader<std::process::ChildStderr>,
 }
 
 impl Server {
@@ -31,7 +31,7 @@ impl Server {
         Server {
             child,
             address: address[..end].parse().unwrap(),
-            _err: err,
+            err,
         }
     }
 
@@ -50,12 +50,23 @@ impl Server {
         answer.to_ascii_lowercase()
     }
 
-    /// Asks it to stop; its exit code and its log.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+    fn signal(&self, name: &str) {
         let sent = Command::new("kill")
-            .args(["-s", signal, &self.child.id().to_string()])
+            .args(["-s", name, &self.child.id().to_string()])
             .status();
         assert!(sent.unwrap().success());
+    }
+
+    /// The next line of its standard error.
+    fn says(&mut self) -> String {
+        let mut line = String::new();
+        self.err.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Asks it to stop; its exit code and its log.
+    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+        self.signal(signal);
         let mut log = String::new();
         self.child
             .stdout
@@ -144,12 +155,53 @@ fn settings_come_from_the_file_and_the_command_line() {
     assert!(answer.ends_with("\r\n\r\nhello 2 de fra1"), "{answer}");
 }
 
+const SECRET: &str = "secret KEY\norigin app { url \"http://127.0.0.1:9\" }\n\
+    default { proxy app { set header \"X-Key\" = KEY } }\n";
+
+#[test]
+fn the_demo_needs_no_secrets() {
+    let place = Place::new();
+    place.write("policy.edge", SECRET);
+    let server = Server::start(&place, &["--demo", "policy.edge"]);
+    let answer = server.get("/");
+    assert!(
+        answer.contains("\"x-key\"") && answer.contains("\"key\""),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_hangup_opens_the_log_again() {
+    let place = Place::good();
+    place.write("host.toml", "[log]\ntarget = { file = \"access.log\" }\n");
+    let mut server = Server::start(&place, &["--config", "host.toml", "policy.edge"]);
+    std::fs::rename(place.path("access.log"), place.path("access.log.1")).unwrap();
+    server.signal("HUP");
+    let line = server.says();
+    assert!(line.starts_with("SIGHUP: opened the access log"), "{line}");
+    assert!(server.get("/").starts_with("http/1.1 200"));
+    assert_eq!(server.stop("TERM").0, Some(0));
+    let lines = |name: &str| place.read(name).iter().filter(|b| **b == b'\n').count();
+    assert_eq!((lines("access.log.1"), lines("access.log")), (0, 1));
+
+    let mut server = Server::start(&place, &["policy.edge"]);
+    server.signal("HUP");
+    let line = server.says();
+    assert!(line.contains("not a file"), "{line}");
+    assert!(server.get("/").starts_with("http/1.1 200"));
+}
+
 #[test]
 fn what_is_wrong_is_said_before_anything_is_served() {
     let place = Place::good();
     place.write("wrong.edge", "default { respond 999 }");
     place.write("bad.toml", "lissten = \"127.0.0.1:0\"\n");
     place.write("bare.wasm", b"\0asm\x01\0\0\0");
+    place.write("secret.edge", SECRET);
+    place.write(
+        "share.edge",
+        "param share: percent = 5%\ndefault { respond text \"{share}\" }\n",
+    );
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let cases: &[(&[&str], i32, &[&str])] = &[
@@ -185,6 +237,31 @@ fn what_is_wrong_is_said_before_anything_is_served() {
         ),
         (&["--workers", "0", "policy.edge"], 2, &["workers"]),
         (&["--listen", "nowhere", "policy.edge"], 2, &["nowhere"]),
+        (
+            &["--listen", "8080", "policy.edge"],
+            2,
+            &["`127.0.0.1:8080`"],
+        ),
+        (
+            &["secret.edge"],
+            2,
+            &["the secret `KEY`", "[secrets]\nKEY = { env = \"KEY\" }"],
+        ),
+        (
+            &["--set", "origins.app.url=shop", "policy.edge"],
+            2,
+            &["`shop` is not", "--set origins.app.url=https://"],
+        ),
+        (
+            &["--set", "origins.shop.url=http://a", "policy.edge"],
+            2,
+            &["it has `app`"],
+        ),
+        (
+            &["--param", "share=10", "share.edge"],
+            2,
+            &["`10` is not a percent", "\"10%\""],
+        ),
         (
             &["--listen", &taken, "policy.edge"],
             2,

@@ -28,6 +28,7 @@ pub use units::{Bytes, Span};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Address and port to listen on; port 0 lets the system choose. Default: `127.0.0.1:8080`.
+    #[serde(deserialize_with = "units::address")]
     pub listen: SocketAddr,
     /// Threads that serve, each with an instance of the policy. Default: one for each
     /// processor that the process may use.
@@ -152,19 +153,23 @@ impl Config {
     /// # Errors
     /// When there is no such setting, or the value doesn't fit it; then nothing changes.
     pub fn set(&mut self, assignment: &str) -> Result<(), ConfigError> {
-        let (name, value) = assignment.split_once('=').unwrap_or_default();
-        let name = name.trim();
+        let (name, value) = match assignment.split_once('=') {
+            Some((name, value)) => (name.trim(), Some(value.trim())),
+            None => (assignment.trim(), None),
+        };
         let wrong = |message: String| ConfigError::Set {
             name: name.to_owned(),
             message,
         };
-        if name.is_empty() {
-            return Err(wrong("expected NAME=VALUE".to_owned()));
-        }
-        let text = toml::Value::String(value.trim().to_owned());
+        let Some(value) = value.filter(|_| !name.is_empty()) else {
+            return Err(wrong(
+                "expected NAME=VALUE, such as `geo.country=DE`".to_owned(),
+            ));
+        };
+        let text = toml::Value::String(value.to_owned());
         let as_text = self.with(name, text);
         // The more telling problem is that of the value as it would stand in the file.
-        let changed = match value.trim().parse::<toml::Value>() {
+        let changed = match value.parse::<toml::Value>() {
             Ok(value) => self
                 .with(name, value)
                 .or_else(|problem| as_text.map_err(|_| problem)),

@@ -18,12 +18,13 @@ use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
 
-use crate::config::Config;
+use crate::config::{Config, SecretSource};
 
 /// Stand-ins for all origins of a policy, on loopback. They live as long as the process.
 #[derive(Debug)]
 pub struct Demo {
     addresses: BTreeMap<String, SocketAddr>,
+    secrets: Vec<String>,
 }
 
 /// What a stand-in answers.
@@ -67,11 +68,24 @@ impl Demo {
                 }
                 runtime.block_on(tasks);
             })?;
-        Ok(Self { addresses })
+        Ok(Self {
+            addresses,
+            secrets: manifest.secrets.clone(),
+        })
     }
 
-    /// Puts the stand-ins in the place of the policy's origins.
+    /// Puts the stand-ins in the place of the policy's origins. A secret that the settings
+    /// lack, or whose variable is not set, becomes its own name.
     pub fn stand_in(&self, config: &mut Config) {
+        for name in &self.secrets {
+            let is_set = match config.secrets.get(name) {
+                Some(SecretSource::Env(variable)) => std::env::var_os(variable).is_some(),
+                other => other.is_some(),
+            };
+            if !is_set {
+                config.secrets.insert(name.clone(), SecretSource::OwnName);
+            }
+        }
         for (name, address) in &self.addresses {
             config.origins.entry(name.clone()).or_default().url = Some(format!("http://{address}"));
         }

@@ -34,8 +34,13 @@ pub use tls::TlsError;
 #[derive(Debug, thiserror::Error)]
 pub enum OriginError {
     /// The configuration names an origin that the policy doesn't have.
-    #[error("`[origins.{0}]`: the policy has no origin of that name")]
-    Unknown(String),
+    #[error("`[origins.{name}]`: the policy has no origin of that name; it has {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The names that there are, as text.
+        known: String,
+    },
     /// An origin's URL can't be used.
     #[error("origin `{name}`: `{url}` is not `http://host[:port]` or `https://host[:port]`")]
     Url {
@@ -92,7 +97,10 @@ impl OriginPlan {
                 .any(|target| matches!(target, Target::Origin(o) if o.name == name))
         };
         if let Some(name) = config.origins.keys().find(|name| !known(name)) {
-            return Err(OriginError::Unknown(name.clone()));
+            return Err(OriginError::Unknown {
+                name: name.clone(),
+                known: names(manifest),
+            });
         }
         let encrypted = origins
             .iter()
@@ -115,6 +123,19 @@ impl OriginPlan {
             tls,
             max_idle: config.limits.origin_idle,
         })
+    }
+}
+
+/// The origins' names, for a message.
+fn names(manifest: &Manifest) -> String {
+    let names = manifest.targets.iter().filter_map(|target| match target {
+        Target::Origin(origin) => Some(format!("`{}`", origin.name)),
+        Target::Pool(_) => None,
+    });
+    let names: Vec<String> = names.collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
     }
 }
 

@@ -15,6 +15,8 @@ pub enum SecretSource {
     Env(String),
     /// `{ file = "path" }`: a file's content, without one newline at its end.
     File(PathBuf),
+    /// Its own name, for trying out a policy; no file can say so.
+    OwnName,
 }
 
 /// A secret that isn't where it should be.
@@ -47,6 +49,7 @@ impl SecretSource {
     /// When there is no such variable or file.
     pub fn read(&self, name: &str, folder: &Path) -> Result<Secret, SecretError> {
         match self {
+            Self::OwnName => Ok(Secret::new(name)),
             Self::Env(variable) => match std::env::var_os(variable) {
                 Some(value) => Ok(Secret::new(value.into_encoded_bytes())),
                 None => Err(SecretError::Env {
@@ -151,6 +154,16 @@ mod tests {
                 .to_string()
                 .contains("EDGE_TEST_SURELY_UNSET")
         );
+    }
+
+    #[test]
+    fn single_settings_say_where_a_secret_is() {
+        let mut config = crate::config::Config::default();
+        config.set("secrets.A.file=a.txt").unwrap();
+        config.set("secrets.B.env=B").unwrap();
+        let source = |name: &str| config.secrets.get(name).cloned();
+        assert_eq!(source("A"), Some(SecretSource::File("a.txt".into())));
+        assert_eq!(source("B"), Some(SecretSource::Env("B".into())));
     }
 
     #[test]

@@ -138,7 +138,9 @@ fn a_wrong_single_setting_changes_nothing() {
         ("workers=0", "at least 1"),
         ("workers=many", "`--set workers`"),
         ("workers.more=1", "`--set workers.more`"),
-        ("workers", "NAME=VALUE"),
+        ("geo.country", "`--set geo.country`: expected NAME=VALUE"),
+        ("listen=8080", "such as `127.0.0.1:8080`"),
+        ("listen=:8080", "such as `127.0.0.1:8080`"),
         ("=1", "NAME=VALUE"),
         ("secrets.KEY=hunter2", "must not stand"),
     ] {

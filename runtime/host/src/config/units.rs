@@ -1,6 +1,7 @@
 //! Durations and sizes, written with their units.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
@@ -91,6 +92,12 @@ impl<'de> Deserialize<'de> for Bytes {
             Self::parse,
         ))
     }
+}
+
+/// Reads an address with its port.
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let expected = "an address with its port, such as `127.0.0.1:8080`";
+    deserializer.deserialize_any(UnitVisitor(expected, |text| text.parse().ok()))
 }
 
 /// Takes a string apart with the function; the text says what is expected.

@@ -53,6 +53,14 @@ pub enum LoadError {
     Inconsistent(String),
 }
 
+/// Whether a host would take this module, as far as can be said without compiling it.
+///
+/// # Errors
+/// Why it would not.
+pub fn check(wasm: &[u8]) -> Result<(), LoadError> {
+    inspect(wasm).map(drop)
+}
+
 /// Reads a module's structure and its manifest, and refuses what is not as the ABI says.
 pub(super) fn inspect(wasm: &[u8]) -> Result<Manifest, LoadError> {
     if !Parser::is_core_wasm(wasm) {

@@ -12,7 +12,7 @@ use http::HeaderValue;
 use wasmtime::{Config, OptLevel};
 
 pub use guest::{Guest, GuestError};
-pub use inspect::LoadError;
+pub use inspect::{LoadError, check};
 
 use crate::input::Plan;
 use crate::output::Bounds;
