@@ -254,6 +254,7 @@ fn own(
             Need {
                 length: add(length(*query), times(new, k::QUERY_SET)),
                 space: times(add(length(*query), new), k::QUERY_SET),
+                ..Need::default()
             }
         }
         _ => part(if graph.type_of(handle).base == Base::String {
