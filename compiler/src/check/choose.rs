@@ -154,6 +154,9 @@ impl Checker<'_> {
                 }
             };
         }
+        values
+            .iter()
+            .try_for_each(|(value, _, span)| self.check_case_of(&left.expr, value, *span))?;
         let matcher = self.matcher(&compare, ty, super::compare::Right::Some(values))?;
         Some(Expr::Test(Box::new(left.expr), matcher))
     }

@@ -24,8 +24,9 @@ pub(super) enum Right {
 impl Checker<'_> {
     pub(super) fn compare(&mut self, compare: &Compare) -> Option<Condition> {
         let left = self.operand(&compare.left);
-        let right = self.right(compare);
+        let right = self.right(compare, left.as_ref().map(|left| left.ty.base));
         let (left, right) = (left?, right?);
+        self.check_case(&left, compare.op, &right)?;
         if compare.any_left {
             return self.any_of(left, compare, right);
         }
@@ -67,7 +68,7 @@ impl Checker<'_> {
         value
     }
 
-    fn right(&mut self, compare: &Compare) -> Option<Right> {
+    fn right(&mut self, compare: &Compare, left: Option<Base>) -> Option<Right> {
         let span = compare.right.span;
         let several = compare.any_right || compare.op == Op::In;
         if several && let ExprKind::List(elements) = &compare.right.kind {
@@ -93,6 +94,9 @@ impl Checker<'_> {
         }
         let help = match value.ty.base {
             Base::List => format!("write `any {} == …`", self.code(span)),
+            Base::String if left == Some(Base::Ip) => {
+                format!("write the ranges in brackets: `[{}]`", self.code(span))
+            }
             Base::String => "to look for a part of a text, write `E contains \"…\"`".to_owned(),
             _ => "write the values in brackets: `in [\"a\", \"b\"]`".to_owned(),
         };

@@ -1,9 +1,10 @@
 //! Routes, `default`, and the blocks around them.
 
 use super::Checker;
+use super::reach::Covered;
 use super::scope::{PathParams, Place, Scope};
 use crate::ast::{self, ItemKind};
-use crate::diagnostics::{DeclaredTwice, NoDefault};
+use crate::diagnostics::{BadMethod, DeclaredTwice, NoDefault};
 use crate::hir::{Handler, Route};
 use crate::source::{FileId, Span};
 use edge_abi::manifest::RuleKind;
@@ -46,11 +47,15 @@ impl Checker<'_> {
         let resolved = self.resolved;
         let mut default: Option<Span> = None;
         let mut names = Vec::new();
+        let mut covered = Covered::default();
         for (_, item) in resolved.items().filter(|(id, _)| id.unit == 0) {
             match &item.kind {
                 ItemKind::Route(route) => {
                     names.extend(&route.name);
                     let made = self.route(route);
+                    if let Some(made) = &made {
+                        self.check_reached(made, route.head, &mut covered);
+                    }
                     self.hir.routes.extend(made);
                 }
                 ItemKind::Default(block) => {
@@ -102,6 +107,7 @@ impl Checker<'_> {
     }
 
     fn route(&mut self, it: &ast::Route) -> Option<Route> {
+        self.check_not_method(it);
         let name = self.route_name(it);
         let rule = self.rule(&name, RuleKind::Route, it.head);
         let name = self.hir.rules.last().map_or(name, |rule| rule.name.clone());
@@ -167,6 +173,22 @@ impl Checker<'_> {
                 let (line, _) = self.line_column(it.head);
                 format!("route.when@{line}")
             }
+        }
+    }
+
+    /// `route get "/"`: the method's word would be the route's name.
+    fn check_not_method(&mut self, it: &ast::Route) {
+        let Some(name) = it.name.as_ref().filter(|_| it.methods.is_empty()) else {
+            return;
+        };
+        let upper = name.text.to_ascii_uppercase();
+        if name.text != upper && super::letter_case::METHODS.contains(&upper.as_str()) {
+            self.problems.push(BadMethod {
+                name: name.text.clone(),
+                why: "methods are in upper case, so this would be the route's name",
+                span: name.span,
+                help: Some(format!("write `{upper}`, or give the route another name")),
+            });
         }
     }
 

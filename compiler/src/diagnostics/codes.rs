@@ -133,6 +133,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a dangerous place in HTML",
         include_str!("e0313.rs"),
     ),
+    (
+        "E0314",
+        "never in this letter case",
+        include_str!("e0314.rs"),
+    ),
     // flow
     (
         "E0401",

@@ -2,7 +2,8 @@
 //!
 //! ## What it means
 //! The statement stands behind a `respond`, `redirect` or `proxy`, or behind an `if` whose
-//! branches all answer.
+//! branches all answer. Or it is a route whose requests are all taken by a route before it:
+//! routes are tried in their order.
 //!
 //! ## Why it is a problem
 //! It looks as if it did something, but no request gets there.
@@ -41,6 +42,30 @@ pub struct NeverReached {
 }
 
 impl Problem for NeverReached {
+    fn span(&self) -> Span {
+        self.span
+    }
+}
+
+/// A route behind one that takes all its requests.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("this route is never reached: `{by}` takes all its requests")]
+#[diagnostic(
+    code(E0402),
+    help("routes are tried in their order: put this one before it, or remove it")
+)]
+pub struct RouteNeverReached {
+    /// Its head.
+    #[label("no request gets here")]
+    pub span: Span,
+    /// The rule of the route before it.
+    pub by: String,
+    /// That route's head, if it is in the same file.
+    #[label("all its requests are taken here")]
+    pub earlier: Option<Span>,
+}
+
+impl Problem for RouteNeverReached {
     fn span(&self) -> Span {
         self.span
     }

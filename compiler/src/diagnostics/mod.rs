@@ -108,12 +108,14 @@ mod e0312;
 pub use e0312::ArmTwice;
 mod e0313;
 pub use e0313::HtmlPlace;
+mod e0314;
+pub use e0314::NeverEqual;
 
 // flow
 mod e0401;
 pub use e0401::NoTerminal;
 mod e0402;
-pub use e0402::NeverReached;
+pub use e0402::{NeverReached, RouteNeverReached};
 mod e0403;
 pub use e0403::NoDefault;
 mod e0404;

@@ -288,3 +288,62 @@ fn everything_wrong_with_declarations_is_said() {
 fn everything_wrong_with_expressions_is_said() {
     insta::assert_snapshot!(messages(include_str!("policies/expressions.edge")));
 }
+
+#[test]
+fn methods_and_hosts_are_compared_in_their_case() {
+    for wrong in [
+        "if request.method == \"get\" { respond 200 }",
+        "if request.method != \"Get\" { respond 200 }",
+        "if request.method in [\"GET\", \"post\"] { respond 200 }",
+        "if request.host == \"Example.com\" { respond 200 }",
+        "if request.host ends_with \".Example.com\" { respond 200 }",
+        "respond choose request.method { \"put\" => 201, otherwise => 200 }",
+    ] {
+        let wrong = format!("default {{ {wrong} respond 404 }}\n");
+        assert!(codes(&wrong).contains(&"E0314".to_owned()), "{wrong}");
+    }
+    for right in [
+        "request.method == \"GET\"",
+        "request.method == \"propfind\"",
+        "lower(request.method) == \"get\"",
+        "request.host == \"example.com\"",
+    ] {
+        let policy = format!("default {{ if {right} {{ respond 200 }} respond 404 }}\n");
+        assert!(codes(&policy).is_empty(), "{right}");
+    }
+}
+
+#[test]
+fn a_route_behind_one_that_takes_everything_is_never_reached() {
+    let policy = |routes: &[&str]| {
+        let routes: Vec<String> = routes
+            .iter()
+            .map(|r| format!("route {r} {{ respond 200 }}\n"))
+            .collect();
+        codes(&format!("{}default {{ respond 404 }}\n", routes.concat()))
+    };
+    for never in [
+        ["a \"/*rest\"", "b \"/x\""],
+        ["a \"/x/*rest\"", "b \"/x/:id/y\""],
+        ["a \"/x\"", "b GET \"/x\""],
+        ["a GET \"/x\"", "b HEAD \"/x\" when request.host == \"h\""],
+        ["a \"/:id\"", "b \"/x\""],
+        ["a \"/:id\"", "b \"/:name\""],
+        ["a GET", "b GET \"/x\""],
+    ] {
+        assert_eq!(policy(&never), ["E0402"], "{never:?}");
+    }
+    for reached in [
+        ["a \"/x\"", "b \"/*rest\""],
+        ["a \"/x/*rest\"", "b \"/x\""],
+        ["a GET \"/x\"", "b POST \"/x\""],
+        ["a GET \"/x\"", "b \"/x\""],
+        ["a \"/:id\"", "b \"/\""],
+        ["a \"/x\" when request.host == \"h\"", "b \"/x\""],
+        ["a \"/:id/a\"", "b \"/x/b\""],
+    ] {
+        assert!(policy(&reached).is_empty(), "{reached:?}");
+    }
+    assert_eq!(policy(&["get \"/x\""]), ["E0506"]);
+    assert!(policy(&["get GET \"/x\""]).is_empty());
+}
