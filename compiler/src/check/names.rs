@@ -103,7 +103,8 @@ impl Checker<'_> {
                 let resolved = self.resolved;
                 let known = resolved.units.get(unit);
                 let known = known.iter().flat_map(|unit| unit.names.keys());
-                let help = suggest(&name.text, known.map(String::as_str));
+                let help = suggest(&name.text, known.map(String::as_str))
+                    .or_else(|| (what == "waf group").then(|| self.groups_of(unit))?);
                 self.fail(UnknownName {
                     what,
                     name: format!("{owner}.{}", name.text),
@@ -114,6 +115,16 @@ impl Checker<'_> {
             DeclKind::Unit(None) | DeclKind::Unbuilt(_) => None,
             kind => self.wrong_kind(owner, kind, "a used file", name.span),
         }
+    }
+
+    /// The waf groups of a used file, if there are any.
+    fn groups_of(&self, unit: usize) -> Option<String> {
+        let names = &self.resolved.units.get(unit)?.names;
+        let groups = names.iter().filter(|(_, decl)| decl.kind == DeclKind::Waf);
+        let mut groups: Vec<&str> = groups.map(|(name, _)| name.as_str()).collect();
+        groups.sort_unstable();
+        groups.truncate(20);
+        (!groups.is_empty()).then(|| format!("there is `{}`", groups.join("`, `")))
     }
 
     pub(super) fn wrong_kind<T>(

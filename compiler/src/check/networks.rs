@@ -27,12 +27,12 @@ impl Checker<'_> {
         })
     }
 
-    /// The range that a text is: `10.0.0.0/8`, or one address. `file` is the set's name where
-    /// it was loaded.
+    /// The range that a text is: `10.0.0.0/8`, or one address. `line` is the
+    /// index of the element in a set that was loaded, whose file `span` names.
     pub(super) fn network(
         &mut self,
         text: &[u8],
-        file: Option<&str>,
+        line: Option<usize>,
         span: Span,
     ) -> Option<([u8; 16], u8)> {
         let text = String::from_utf8_lossy(text);
@@ -40,11 +40,9 @@ impl Checker<'_> {
             Ok(network) => return Some(network),
             Err(help) => help,
         };
-        let help = match (problem, file) {
-            (Some(help), Some(name)) => Some(format!("{help} (in the file of `{name}`)")),
-            (None, Some(name)) => Some(format!(
-                "in the file of `{name}`, one address or range a line"
-            )),
+        let help = match (problem, line.map(|line| self.line_of(line, span))) {
+            (Some(help), Some(place)) => Some(format!("{help} (`{place}`)")),
+            (None, Some(place)) => Some(format!("it is `{place}`: one address or range a line")),
             (help, None) => help,
         };
         self.fail(BadAddress {

@@ -8,7 +8,9 @@ use crate::ast::{
     Expr as Ast, ItemKind, Name, Path, RequestSetting, RespondsSetting, Test as Written, TestStep,
     TestStepKind, Text,
 };
-use crate::diagnostics::{DeclaredTwice, NoSuchWord, OutOfRange, UnknownField};
+use crate::diagnostics::{
+    DeclaredTwice, MissingSetting, NoSuchWord, OutOfRange, UnknownField, UnknownWord,
+};
 use crate::hir::{Base, Const, Expr};
 use crate::resolve::{DeclKind, suggest};
 use crate::source::Span;
@@ -46,6 +48,13 @@ impl Checker<'_> {
                     name: test.name.value.clone(),
                     span: test.name.span,
                     first: Some(first),
+                });
+            }
+            if !expects(&test.steps) {
+                self.problems.push(MissingSetting {
+                    what: format!("the test `{}`", test.name.value),
+                    setting: "an `expect`: it shows nothing; for instance `expect status 200`",
+                    span: test.name.span,
                 });
             }
             let scope = Scope::at(0, Stand::Constant);
@@ -325,6 +334,14 @@ impl Checker<'_> {
                 RequestSetting::Body(body) => made.body = Some(self.test_text(body)?),
                 RequestSetting::Fact(path, value) => {
                     let words: Vec<&str> = path.parts.iter().map(|it| it.text.as_str()).collect();
+                    if let [word] = words.as_slice() {
+                        return self.fail(UnknownWord {
+                            kind: "setting of a request",
+                            word: (*word).to_owned(),
+                            span: path.span,
+                            help: "it is one of header, cookie, body, client.ip".to_owned(),
+                        });
+                    }
                     if words != ["client", "ip"] {
                         let what = format!("{} in a request's block", self.code(path.span));
                         return self.unsupported(&what, path.span);
@@ -347,4 +364,13 @@ impl Checker<'_> {
         }
         Some(made)
     }
+}
+
+/// Whether anything is expected, in a `repeat` too.
+fn expects(steps: &[TestStep]) -> bool {
+    steps.iter().any(|step| match &step.kind {
+        TestStepKind::Expect(_) => true,
+        TestStepKind::Repeat(_, steps) => expects(steps),
+        _ => false,
+    })
 }

@@ -62,7 +62,7 @@ impl Checker<'_> {
         self.unique("the member", members.iter().map(|(name, _)| name));
         let what = format!("the pool `{pool}`");
         let (mut sum, mut rests, mut open) = (0, 0, false);
-        let mut made = Vec::new();
+        let (mut made, mut broken) = (Vec::new(), false);
         for (name, weight) in members {
             let target = self.origin(name);
             let mut member = Member {
@@ -86,11 +86,14 @@ impl Checker<'_> {
                             sum += share;
                             member.weight = u32::try_from(share).unwrap_or(0);
                         }
-                        None => open = true,
+                        None => broken = true,
                     },
                 },
             }
             made.push(member);
+        }
+        if broken {
+            return made;
         }
         self.check_weights(&what, (sum, rests, open), span);
         made

@@ -1,14 +1,15 @@
 //! `respond` and `redirect`.
 
 use super::Checker;
-use crate::ast::{Expr as Ast, Format, Respond as Written};
-use crate::diagnostics::{BadStatus, NoBodyAllowed};
+use crate::ast::{Expr as Ast, ExprKind, Format, Respond as Written};
+use crate::diagnostics::{BadStatus, NoBodyAllowed, WrongType};
 use crate::hir::{Base, Respond, RuleId, StmtKind};
 use crate::source::Span;
 
 impl Checker<'_> {
     pub(super) fn respond(&mut self, it: &Written, rule: RuleId) -> Option<Respond> {
         let status = match &it.status {
+            Some(status) if is_text(status) => return self.format_missing(status),
             Some(status) => self.status(status, "`respond`", (200, 599)),
             None => Some(200),
         };
@@ -32,6 +33,17 @@ impl Checker<'_> {
             status,
             content_type: format.map(|format| content_type(format).to_owned()),
             body,
+        })
+    }
+
+    /// `respond "hello"`
+    fn format_missing<T>(&mut self, text: &Ast) -> Option<T> {
+        let help = format!("write `respond text {}`", self.code(text.span));
+        self.fail(WrongType {
+            expected: "a status".to_owned(),
+            found: "a text".to_owned(),
+            span: text.span,
+            help: Some(help),
         })
     }
 
@@ -85,6 +97,10 @@ impl Checker<'_> {
             span: expr.span,
         })
     }
+}
+
+fn is_text(expr: &Ast) -> bool {
+    matches!(expr.kind, ExprKind::Str(_) | ExprKind::Raw(_))
 }
 
 fn content_type(format: Format) -> &'static str {

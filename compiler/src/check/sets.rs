@@ -103,13 +103,8 @@ impl Checker<'_> {
     fn loaded_lines(&mut self, text: &Text) -> Option<Source> {
         let resolved = self.resolved;
         let bytes = resolved.loaded.get(&text.span)?;
-        let lines = bytes.split(|&byte| byte == b'\n');
-        let lines = lines.map(|line| line.split(|&byte| byte == b'#').next().unwrap_or(line));
-        let lines = lines
-            .map(<[u8]>::trim_ascii)
-            .filter(|line| !line.is_empty());
-        let values: Vec<_> = lines
-            .map(|line| (Const::Bytes(line.to_vec()), text.span))
+        let values: Vec<_> = elements(bytes)
+            .map(|(_, line)| (Const::Bytes(line.to_vec()), text.span))
             .collect();
         self.check_size(values.len(), text.span)?;
         Some(Source {
@@ -117,6 +112,18 @@ impl Checker<'_> {
             base: Base::String,
             loaded: true,
         })
+    }
+
+    /// Where the element of that index stands in the file that `span` names: `nets.txt:12`.
+    pub(super) fn line_of(&self, element: usize, span: Span) -> String {
+        let resolved = self.resolved;
+        let line = resolved
+            .loaded
+            .get(&span)
+            .and_then(|bytes| elements(bytes).nth(element))
+            .map_or(0, |(line, _)| line + 1);
+        let name = self.code(span);
+        format!("{}:{line}", name.trim_matches('"'))
     }
 
     fn check_size(&mut self, count: usize, span: Span) -> Option<()> {
@@ -145,16 +152,15 @@ impl Checker<'_> {
             return None;
         };
         let source = source.clone();
-        let from = source.loaded.then_some(name);
         let elements = match kind {
             Kind::Bytes => Elements::Bytes(source.values.iter().filter_map(bytes).collect()),
             Kind::Ints => Elements::Ints(self.ints(&source)?),
             Kind::Networks => {
                 let mut networks = Vec::with_capacity(source.values.len());
                 let mut sound = true;
-                for (value, span) in &source.values {
+                for (n, (value, span)) in source.values.iter().enumerate() {
                     let Const::Bytes(text) = value else { continue };
-                    match self.network(text, from, *span) {
+                    match self.network(text, source.loaded.then_some(n), *span) {
                         Some(network) => networks.push(network),
                         None => sound = false,
                     }
@@ -174,18 +180,19 @@ impl Checker<'_> {
 
     fn ints(&mut self, source: &Source) -> Option<Vec<i64>> {
         let mut numbers = Vec::with_capacity(source.values.len());
-        for (value, span) in &source.values {
+        for (n, (value, span)) in source.values.iter().enumerate() {
             match value {
                 Const::Int(n, _) => numbers.push(*n),
                 Const::Bytes(text) => match edge_kernels::number::int_parse(text) {
                     Some(n) => numbers.push(n),
                     None => {
                         let found = format!("`{}`", String::from_utf8_lossy(text));
+                        let place = self.line_of(n, *span);
                         return self.fail(WrongType {
                             expected: "a whole number on every line".to_owned(),
                             found,
                             span: *span,
-                            help: None,
+                            help: Some(format!("it is `{place}`")),
                         });
                     }
                 },
@@ -199,6 +206,15 @@ impl Checker<'_> {
     pub(super) fn check_set(&mut self, id: DeclId, span: Span) {
         self.set_source(id, span);
     }
+}
+
+/// The elements of a file, each with the index of its line.
+fn elements(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let lines = bytes.split(|&byte| byte == b'\n').enumerate();
+    lines
+        .map(|(n, line)| (n, line.split(|&byte| byte == b'#').next().unwrap_or(line)))
+        .map(|(n, line)| (n, line.trim_ascii()))
+        .filter(|(_, line)| !line.is_empty())
 }
 
 fn bytes((value, _): &(Const, Span)) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 use super::scope::{Place, Scope};
 use super::{Checker, Progress};
 use crate::ast::{self, ItemKind, Path, WafEntry, WafRule};
-use crate::diagnostics::{GivenTwice, MissingSetting};
+use crate::diagnostics::{GivenTwice, MissingSetting, UnknownName};
 use crate::hir::{Const, DenyRule, Expr, Respond, RuleId, Stmt, StmtKind};
 use crate::resolve::{DeclId, DeclKind};
 use crate::source::Span;
@@ -46,6 +46,17 @@ impl Checker<'_> {
     }
 
     fn group_named(&mut self, path: &Path) -> Option<Rc<Group>> {
+        if let [first, _] = path.parts.as_slice()
+            && first.text == "waf"
+            && self.declared(self.scope.unit, "waf").is_none()
+        {
+            return self.fail(UnknownName {
+                what: "waf group",
+                name: self.code(path.span),
+                span: path.span,
+                help: Some("add `use std.waf` at the top of the file".to_owned()),
+            });
+        }
         let decl = self.path(path, "waf group")?;
         match decl.kind {
             DeclKind::Waf => self.group(decl.id, path.span),

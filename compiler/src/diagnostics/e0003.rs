@@ -25,16 +25,14 @@ use crate::source::Span;
 /// A string without its closing quotes.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("this string is never closed")]
-#[diagnostic(
-    code(E0003),
-    help("close it with `{quotes}`; text over several lines stands between `\"\"\"`")
-)]
+#[diagnostic(code(E0003))]
 pub struct OpenString {
-    /// The quotes that close it.
-    pub quotes: &'static str,
     /// Its opening quotes.
     #[label("the string begins here")]
     pub span: Span,
+    /// What is probably missing.
+    #[help]
+    pub help: String,
 }
 
 impl Problem for OpenString {

@@ -31,14 +31,14 @@ use crate::source::Span;
 /// An interpolation where the text must be known when compiling.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("nothing can be put into this string")]
-#[diagnostic(
-    code(E0110),
-    help("write it without `{{…}}`; write `{{{{` for a brace that is part of the text")
-)]
+#[diagnostic(code(E0110))]
 pub struct InterpolationOutOfPlace {
     /// The interpolation.
     #[label("a value can not stand here")]
     pub span: Span,
+    /// What to write instead.
+    #[help]
+    pub help: String,
 }
 
 impl Problem for InterpolationOutOfPlace {

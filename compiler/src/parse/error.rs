@@ -12,6 +12,7 @@ use super::builder::Builder;
 use super::expected;
 use super::foreign;
 use super::grammar::Rule;
+use super::hints;
 use super::lex::{Kind, Token, token_at};
 use super::words::{DECLARATIONS, STATEMENTS, is_reserved, nearest};
 
@@ -165,10 +166,16 @@ impl<'t> Builder<'t, '_> {
         let stop = Stop::new(text, error);
         let end = stop.found.map_or(stop.at, |token| token.end);
         let span = self.range(stop.at, end.max(stop.at));
-        if self.foreign(&stop, span) || self.special(&stop, span) {
+        if self.foreign(&stop, span) {
             return;
         }
-        let help = self.similar_keyword(&stop).or_else(|| hint(&stop));
+        let meant = hints::meant(&stop);
+        if meant.is_none() && self.special(&stop, span) {
+            return;
+        }
+        let help = meant
+            .or_else(|| self.similar_keyword(&stop))
+            .or_else(|| hint(&stop));
         self.report(Expected {
             expected: stop.expected_words(),
             found: stop.found_words(),
@@ -323,9 +330,12 @@ impl<'t> Builder<'t, '_> {
         {
             return false;
         }
-        let help = if condition {
+        let of_statements = kind == "statement";
+        let help = if let Some(help) = hints::statement(stop).filter(|_| of_statements) {
+            help
+        } else if condition {
             "a condition is written `when`".to_owned()
-        } else if kind == "statement"
+        } else if of_statements
             && matches!(word, "header" | "cache" | "path" | "fallback" | "retry")
         {
             format!("`{word}` stands in the block of a `proxy`: `proxy shop {{ {word} … }}`")
@@ -426,7 +436,7 @@ fn misplaced(word: &str, text: &str) -> bool {
 }
 
 /// The user's text in a message stays short.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     if text.chars().count() <= 40 {
         return text.to_owned();
     }

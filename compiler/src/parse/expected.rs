@@ -1,7 +1,7 @@
 //! What the grammar's rules are called in diagnostics.
 
 use super::grammar::{Rule, is_keyword};
-use super::words::STATEMENTS;
+use super::words::BUILT_STATEMENTS;
 
 /// What a row holds, and the words that begin its parts.
 pub(super) type Choice = (&'static str, &'static [&'static str]);
@@ -9,7 +9,7 @@ pub(super) type Choice = (&'static str, &'static [&'static str]);
 /// Rules of which one stands in a row of its kind: what they are called, and the words that begin them.
 pub(super) fn choices(rule: Rule) -> Option<Choice> {
     Some(match rule {
-        Rule::statement => ("statement", STATEMENTS),
+        Rule::statement => ("statement", BUILT_STATEMENTS),
         Rule::origin_setting => (
             "setting of an origin",
             &[
@@ -82,7 +82,10 @@ pub(super) fn choices(rule: Rule) -> Option<Choice> {
             "part of a request",
             &["method", "path", "query", "header", "body"],
         ),
-        Rule::request_setting => ("setting of a request", &["header", "cookie", "body"]),
+        Rule::request_setting => (
+            "setting of a request",
+            &["header", "cookie", "body", "client.ip"],
+        ),
         Rule::responds_setting => ("setting of an answer", &["header", "body", "delay"]),
         Rule::format | Rule::respond_body => ("format", &["text", "html", "json", "bytes"]),
         _ => return None,

@@ -34,7 +34,13 @@ impl Builder<'_, '_> {
                 };
                 let length = if opener == Opener::Plain { 1 } else { 3 };
                 let span = self.file_range(at, at + length);
-                self.report(OpenString { quotes, span });
+                let help = match opener == Opener::Plain && self.opens_brace(at + length) {
+                    true => "`{` starts an interpolation; write `{{` for a brace, or put text with quotes and braces into `r#\"…\"#`".to_owned(),
+                    false => format!(
+                        "close it with `{quotes}`; text over several lines stands between `\"\"\"`"
+                    ),
+                };
+                self.report(OpenString { help, span });
             }
             Fault::OpenBracket(at) => {
                 let span = self.file_range(at, at + 1);
@@ -72,6 +78,13 @@ impl Builder<'_, '_> {
             help: "write `{{` for a brace that is part of the text, or use `r\"…\"`".to_owned(),
             span,
         });
+    }
+
+    /// Whether a `{` that is not doubled stands behind a place, on its line.
+    fn opens_brace(&self, at: usize) -> bool {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let line = rest.lines().next().unwrap_or_default();
+        line.replace("{{", "").contains('{')
     }
 
     fn char_at(&self, at: usize) -> char {

@@ -22,6 +22,7 @@ const SIGNS: &[(&str, &str)] = &[
     ("??", "else"),
     ("?:", "else"),
     ("++", "+ 1"),
+    ("~", "matches"),
 ];
 
 /// Words of other languages where `else if` belongs.
@@ -31,7 +32,11 @@ const ELSE_IF: &[&str] = &["elseif", "elsif", "elif"];
 pub(super) fn spelling(stop: &Stop<'_>) -> Option<Found> {
     let rest = stop.rest();
     if let Some(&(sign, instead)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
-        return found(sign.len(), instead, None);
+        let help = (sign == "~").then_some("write `matches r\"…\"`");
+        return found(sign.len(), instead, help);
+    }
+    if let (word @ ("AND" | "OR"), true) = (stop.word(), stop.could_be(Rule::infix)) {
+        return found(word.len(), &word.to_ascii_lowercase(), None);
     }
     if ELSE_IF.contains(&stop.word()) {
         return found(stop.word().len(), "else if", None);

@@ -12,6 +12,7 @@ mod expr;
 mod faults;
 mod foreign;
 mod grammar;
+mod hints;
 mod items;
 mod lex;
 mod number;

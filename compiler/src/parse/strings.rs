@@ -49,7 +49,16 @@ impl Builder<'_, '_> {
                 Piece::Text(text) => all.push_str(&text),
                 Piece::Code(start, end) => {
                     let span = self.range(start - 1, end + 1);
-                    self.report(InterpolationOutOfPlace { span });
+                    let code = self.text.get(self.offset + start..self.offset + end);
+                    let before = self.text.get(..self.offset + node.as_span().start());
+                    let line = before.unwrap_or_default().lines().last();
+                    let pattern = line.is_some_and(|it| it.trim_start().starts_with("route"));
+                    let help = match pattern && all.ends_with('/') {
+                        true => out_of_pattern(code.unwrap_or_default()),
+                        false => None,
+                    };
+                    let help = help.unwrap_or_else(|| OUT_OF_PLACE.to_owned());
+                    self.report(InterpolationOutOfPlace { span, help });
                     return None;
                 }
             }
@@ -250,6 +259,15 @@ impl<'n> Reader<'n> {
         }
         c
     }
+}
+
+const OUT_OF_PLACE: &str =
+    "write it without `{…}`; write `{{` for a brace that is part of the text";
+
+/// `route "/x/{id}"`: other languages write a segment that varies so.
+fn out_of_pattern(code: &str) -> Option<String> {
+    let name = !code.is_empty() && code.bytes().all(super::lex::is_word);
+    name.then(|| format!("a segment that varies is written `:{code}`"))
 }
 
 fn escape_help(letter: char) -> &'static str {

@@ -33,6 +33,12 @@ pub(super) const STATEMENTS: &[&str] = &[
     "proxy",
 ];
 
+/// Those of them that are built: what is suggested.
+pub(super) const BUILT_STATEMENTS: &[&str] = &[
+    "let", "if", "require", "waf", "set", "add", "remove", "log", "on", "respond", "redirect",
+    "proxy",
+];
+
 /// The words that can't be names.
 const RESERVED: &[&str] = &[
     "and",

@@ -8,6 +8,7 @@
 
 mod codes;
 mod examples;
+mod habits;
 mod narrowing;
 mod problems;
 mod random;
