@@ -159,7 +159,8 @@ impl Builder<'_> {
             mentions.add(&self.mentions.of(part));
             let value = self.value(part);
             parts.push(value);
-            if !matches!(self.graph.values.get(value), Value::Const(_)) {
+            // As written: a name for a constant is judged when it is used, like any value.
+            if !matches!(part, Expr::Const(_)) {
                 dynamic.push(value);
             }
         }
