@@ -425,7 +425,7 @@ fn native_and_wasm_agree_on_floats() {
             let native = number::float_format(float, &mut buffer);
             prop_assert_eq!(wasm.packed(&result).unwrap(), native);
             wasm.guarded(places[1] + 24, &float);
-            parse(&mut wasm, &native.to_vec());
+            parse(&mut wasm, native);
         }
         parse(&mut wasm, &text);
         Ok(())
