@@ -27,13 +27,16 @@ pub(crate) fn effective_client(
         return (peer, false);
     }
     let mut client = peer;
-    let fields: Vec<&str> = headers
+    // Bytes, not text: an element that is no text must not take its whole field with it.
+    let fields: Vec<&[u8]> = headers
         .get_all(FOR)
         .iter()
-        .filter_map(|value| value.to_str().ok())
+        .map(HeaderValue::as_bytes)
         .collect();
-    for hop in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
-        let Some(ip) = address(hop.trim()) else { break };
+    let hops = fields.iter().rev();
+    for hop in hops.flat_map(|field| field.rsplit(|byte| *byte == b',')) {
+        let hop = std::str::from_utf8(hop).map_or("", str::trim);
+        let Some(ip) = address(hop) else { break };
         if client.ip != ip {
             client.ip = ip;
             client.port = 0;
@@ -202,6 +205,16 @@ mod tests {
             ),
         ];
         assert_eq!(sent, headers(&expected));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_nobody() {
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let mut sent = HeaderMap::new();
+        let claim = HeaderValue::from_bytes(b"\xff, 198.51.100.7").unwrap();
+        sent.insert("x-forwarded-for", claim);
+        let (who, _) = effective_client(client("10.0.0.1"), &sent, &trusted);
+        assert_eq!(who.ip.to_string(), "198.51.100.7");
     }
 
     #[test]
