@@ -284,3 +284,47 @@ fn the_input_s_limit_is_exact() {
         }
     }
 }
+
+/// Two long texts at once: what looks for one in the other must not multiply their lengths.
+#[test]
+fn a_long_text_in_a_long_text() {
+    let (wasm, manifest) = compile(
+        "default { let h = request.header[\"H\"] else \"\" let n = request.header[\"N\"] else \"\"
+           if h contains n or h ends_with n or h starts_with n or h == n { respond 200 }
+           respond 404 text \"{split_first(h, n)}{remove_suffix(h, n)}{remove_prefix(h, n)}\" }",
+    );
+    let mut raw = Raw::counted(&wasm, &manifest);
+    let mut worst = Worst::default();
+    let many =
+        |pattern: &[u8], count: usize, last: &[u8]| [&pattern.repeat(count)[..], last].concat();
+    let pairs = [
+        (many(b"a", 80_000, b""), many(b"a", 40_000, b"b")),
+        (
+            many(b"a", 80_000, b""),
+            [b"b".to_vec(), many(b"a", 40_000, b"")].concat(),
+        ),
+        (many(b"ab", 40_000, b""), many(b"ab", 20_000, b"b")),
+        (many(b"aab", 27_000, b""), many(b"aab", 13_000, b"aaa")),
+        (many(b"a", 60_000, b"b"), many(b"a", 60_000, b"c")),
+    ];
+    for (h, n) in pairs {
+        let mut facts = Facts::default();
+        for (name, value) in [("h", h), ("n", n)] {
+            facts
+                .raw
+                .insert(Fact::Header { name: name.into() }, RawValue::Bytes(value));
+        }
+        let slots = &manifest.slot_sets[0];
+        let target = RawValue::Bytes(b"/".to_vec());
+        facts.raw.insert(Fact::RequestTarget, target);
+        let input = record::Input {
+            event: 1,
+            slots,
+            continuation: &[],
+            results: &[],
+        };
+        worst.see(&mut raw, &record::write(&input, &facts), "two long texts");
+    }
+    println!("fuel {:.3}", worst.fuel.0);
+    assert!(worst.fuel.0 <= 1.0);
+}
