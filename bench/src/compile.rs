@@ -22,6 +22,9 @@ use edge_compiler::{
 use edge_host::engine::{Engine, EngineOptions, Policy};
 use std::path::PathBuf;
 
+/// Names of stages, with what each took in milliseconds.
+type Stages = Vec<(&'static str, f64)>;
+
 /// The storefront and many routes, against their budgets.
 pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
     let many = if budget.quick { 100 } else { 10_000 };
@@ -72,7 +75,7 @@ struct Compiled {
     name: String,
     most: f64,
     /// Milliseconds by stage.
-    stages: Vec<(&'static str, f64)>,
+    stages: Stages,
     /// The peak of memory, in KiB.
     peak: Option<u64>,
     wasm: usize,
@@ -111,7 +114,7 @@ impl Job {
     }
 
     /// The pipeline, as `edge_compiler::compile` runs it.
-    fn compile(&self) -> Outcome<(Vec<u8>, Vec<(&'static str, f64)>)> {
+    fn compile(&self) -> Outcome<(Vec<u8>, Stages)> {
         let mut stages = Vec::new();
         let mut sources = SourceMap::default();
         sources.files.push(SourceFile {
