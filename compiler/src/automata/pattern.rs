@@ -49,6 +49,12 @@ impl Pattern {
             Pattern::Literals { kind, any } => Ok(literals(*kind, any)),
         }
     }
+
+    /// Whether a match is of bounded length and does not depend on where in a text it stands.
+    pub fn is_local(&self) -> bool {
+        self.hir()
+            .is_ok_and(|hir| super::scan::longest_match(&[hir]).is_some())
+    }
 }
 
 fn parse(regex: &str) -> Result<Hir, SyntaxError> {

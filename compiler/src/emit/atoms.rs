@@ -53,26 +53,7 @@ impl Emitter<'_> {
                 code.i32(*arm).push(I::I32Eq);
                 Ok(())
             }
-            (_, Base::String) => {
-                // A text as long as a constant that is not empty is there: no further test of presence.
-                let guarded = ty.optional
-                    && !matches!(matcher, Matcher::Equals(list) if list.len() <= FEW && !list.iter().any(Vec::is_empty));
-                if guarded {
-                    return self.with_text(
-                        code,
-                        atom.subject,
-                        &[ValType::I32],
-                        |emitter, code, [p, l]| emitter.text_matches(code, matcher, p, l),
-                    );
-                }
-                self.value(code, atom.subject)?;
-                let (p, l) = (code.local(ValType::I32), code.local(ValType::I32));
-                code.set(l).set(p);
-                self.text_matches(code, matcher, p, l)?;
-                code.release(ValType::I32, p);
-                code.release(ValType::I32, l);
-                Ok(())
-            }
+            (_, Base::String) => self.text_atom(code, atom, matcher, ty.optional),
             (_, Base::Ip) => self.address_matches(code, atom, matcher),
             _ => self.number_matches(code, atom, matcher),
         }
@@ -93,6 +74,34 @@ impl Emitter<'_> {
         } else {
             code.push(I::Drop).i32(1);
         }
+        Ok(())
+    }
+
+    fn text_atom(
+        &mut self,
+        code: &mut Code,
+        atom: &Atom,
+        matcher: &Matcher,
+        optional: bool,
+    ) -> Result<(), EmitError> {
+        let tests = |emitter: &mut Self, code: &mut Code, [p, l]: [u32; 2]| {
+            if emitter.scan_finds(code, atom.subject, matcher, [p, l]) {
+                return Ok(());
+            }
+            emitter.text_matches(code, matcher, p, l)
+        };
+        // A text as long as a constant that is not empty is there: no further test of presence.
+        let guarded = optional
+            && !matches!(matcher, Matcher::Equals(list) if list.len() <= FEW && !list.iter().any(Vec::is_empty));
+        if guarded {
+            return self.with_text(code, atom.subject, &[ValType::I32], tests);
+        }
+        self.value(code, atom.subject)?;
+        let (p, l) = (code.local(ValType::I32), code.local(ValType::I32));
+        code.set(l).set(p);
+        tests(self, code, [p, l])?;
+        code.release(ValType::I32, p);
+        code.release(ValType::I32, l);
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod kernels;
 mod layout;
 mod nodes;
 mod plan;
+mod scans;
 mod support;
 mod terminals;
 mod values;
@@ -37,6 +38,7 @@ use edge_abi::manifest::{Line, Slot};
 use kernels::{Kernels, Signature};
 use layout::Layout;
 use plan::Plan;
+use scans::Scans;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use support::Support;
 use wasm_encoder::{BlockType, ValType};
@@ -94,6 +96,7 @@ enum Key {
     Value(Handle<Value>),
     Function(u32),
     Support(Support),
+    Scan(u32),
     Run,
     Input,
 }
@@ -118,7 +121,8 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
     } else {
         edge_kernels::WASM
     })?;
-    let plan = Plan::new(graph);
+    let mut plan = Plan::new(graph);
+    let scans = Scans::new(graph, &mut plan);
     let input_limit = HEAD_LIMIT + identity.body_limit.next_multiple_of(16);
     let output = bounds::output(graph, &plan, input_limit);
     let layout = Layout::new(&plan, input_limit, output)?;
@@ -126,6 +130,7 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
     let mut emitter = Emitter {
         graph,
         plan: &plan,
+        scans,
         layout,
         tag: identity.tag,
         kernels,
@@ -151,6 +156,7 @@ type Slot2 = (u32, Option<Code>);
 struct Emitter<'a> {
     graph: &'a Decision,
     plan: &'a Plan,
+    scans: Scans,
     layout: Layout,
     tag: u64,
     kernels: Kernels,
@@ -176,6 +182,7 @@ impl Emitter<'_> {
                 Key::Value(value) => self.value_function(value)?,
                 Key::Function(index) => self.user_function(index)?,
                 Key::Support(support) => self.support_function(support),
+                Key::Scan(part) => self.scan_function(part)?,
             };
             if let Some(entry) = self.functions.get_mut(slot as usize) {
                 entry.1 = Some(code);
@@ -200,6 +207,7 @@ impl Emitter<'_> {
                 None => (Vec::new(), Vec::new()),
             },
             Key::Support(support) => support.signature(),
+            Key::Scan(_) => scans::signature(),
         };
         let ty = self.type_of(signature);
         let slot = u32::try_from(self.functions.len()).unwrap_or(u32::MAX);

@@ -54,6 +54,12 @@ impl Plan {
         plan
     }
 
+    /// The place of a new memo.
+    pub fn memo(&mut self) -> u32 {
+        self.memos += 1;
+        self.memos - 1
+    }
+
     fn choose_functions(&mut self, graph: &Decision) {
         let parametric = parametric(graph);
         let mut uses = vec![0u32; graph.values.len()];
@@ -94,10 +100,7 @@ impl Plan {
             let shared = uses.get(handle.index()).is_some_and(|u| *u > 1) && !is_light(value);
             let free = parametric.get(handle.index()) == Some(&false);
             if free && live.get(handle.index()) == Some(&true) && (shared || own > DEEPEST) {
-                let memo = shared.then(|| {
-                    self.memos += 1;
-                    self.memos - 1
-                });
+                let memo = shared.then(|| self.memo());
                 self.functions.insert(handle, memo);
                 own = 1;
             }

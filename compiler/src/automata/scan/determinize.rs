@@ -24,7 +24,7 @@ pub(super) fn determinize(hirs: &[Hir], budget: Budget) -> Result<Labelled, DfaE
 }
 
 /// The longest match there can be, if it does not matter where in a text one stands.
-pub(super) fn longest_match(hirs: &[Hir]) -> Option<usize> {
+pub(in crate::automata) fn longest_match(hirs: &[Hir]) -> Option<usize> {
     let longest = hirs.iter().map(|hir| {
         let properties = hir.properties();
         properties

@@ -12,6 +12,8 @@ mod subset;
 
 use std::ops::Range;
 
+pub(super) use determinize::longest_match;
+
 use super::dfa::graph::Graph;
 use super::dfa::{Budget, DfaError, minimize};
 use super::pattern::Pattern;
