@@ -34,7 +34,7 @@ fn cases() -> u32 {
     std::env::var("EDGE_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(600)
+        .unwrap_or(2_000)
 }
 
 proptest! {
