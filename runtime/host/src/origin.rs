@@ -7,176 +7,35 @@
 mod address;
 mod body;
 mod connect;
+mod plan;
 mod pool;
 mod tls;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
-use edge_abi::manifest::{Manifest, Target};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use tokio::time::Instant;
 
-use crate::config::Config;
+use crate::headers::{TransferCoding, transfer_coding};
 use crate::upstream::{Body, Try, TryError, Upstream};
 use body::{Progress, Received, Sent};
+use plan::Planned;
 use pool::{Lease, Pool, Sender};
 
 pub use address::Address;
+pub use plan::{OriginError, OriginPlan};
 pub use tls::TlsError;
-
-/// Why the origins of a policy can't be used as they are configured.
-#[derive(Debug, thiserror::Error)]
-pub enum OriginError {
-    /// The configuration names an origin that the policy doesn't have.
-    #[error("`[origins.{name}]`: the policy has no origin of that name; it has {known}")]
-    Unknown {
-        /// The name.
-        name: String,
-        /// The names that there are, as text.
-        known: String,
-    },
-    /// An origin's URL can't be used.
-    #[error("origin `{name}`: `{url}` is not `http://host[:port]` or `https://host[:port]`")]
-    Url {
-        /// The origin.
-        name: String,
-        /// Its URL.
-        url: String,
-    },
-    /// Trusted certificates can't be loaded.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-}
-
-/// Where the origins of a policy are, and what they are trusted by.
-#[derive(Clone)]
-pub struct OriginPlan {
-    /// By target; pools have no address of their own.
-    origins: Arc<[Option<Planned>]>,
-    tls: Option<tokio_rustls::TlsConnector>,
-    max_idle: usize,
-}
-
-struct Planned {
-    address: Address,
-    idle: Duration,
-    /// The `Host` of the policy's URL, and that of the URL which is used instead.
-    host: Option<(HeaderValue, HeaderValue)>,
-}
 
 /// The origins of a policy, as one worker reaches them.
 pub struct HttpOrigins {
     plan: OriginPlan,
     /// By target, as in the plan.
     pools: Vec<Pool>,
-}
-
-impl OriginPlan {
-    /// Checks the URLs of the policy's origins, or those that the configuration sets
-    /// instead, and loads the trusted certificates when one of them is `https`.
-    ///
-    /// # Errors
-    /// When a URL or a certificate can't be used, or the configuration names an origin
-    /// that the policy doesn't have.
-    pub fn new(manifest: &Manifest, config: &Config) -> Result<Self, OriginError> {
-        let origins = manifest
-            .targets
-            .iter()
-            .map(|target| planned(target, config))
-            .collect::<Result<Vec<_>, _>>()?;
-        let known = |name: &str| {
-            manifest
-                .targets
-                .iter()
-                .any(|target| matches!(target, Target::Origin(o) if o.name == name))
-        };
-        if let Some(name) = config.origins.keys().find(|name| !known(name)) {
-            return Err(OriginError::Unknown {
-                name: name.clone(),
-                known: names(manifest),
-            });
-        }
-        let encrypted = origins
-            .iter()
-            .flatten()
-            .any(|origin| origin.address.tls.is_some());
-        let tls = encrypted
-            .then(|| {
-                tls::connector(
-                    config
-                        .tls
-                        .ca
-                        .as_deref()
-                        .map(|ca| config.resolve(ca))
-                        .as_deref(),
-                )
-            })
-            .transpose()?;
-        Ok(Self {
-            origins: origins.into(),
-            tls,
-            max_idle: config.limits.origin_idle,
-        })
-    }
-}
-
-/// The origins' names, for a message.
-fn names(manifest: &Manifest) -> String {
-    let names = manifest.targets.iter().filter_map(|target| match target {
-        Target::Origin(origin) => Some(format!("`{}`", origin.name)),
-        Target::Pool(_) => None,
-    });
-    let names: Vec<String> = names.collect();
-    match names.is_empty() {
-        true => "none".to_owned(),
-        false => names.join(", "),
-    }
-}
-
-fn planned(target: &Target, config: &Config) -> Result<Option<Planned>, OriginError> {
-    let Target::Origin(origin) = target else {
-        return Ok(None);
-    };
-    let replacement = config
-        .origins
-        .get(&origin.name)
-        .and_then(|settings| settings.url.as_ref());
-    let url = replacement.unwrap_or(&origin.url);
-    let address = Address::parse(url).ok_or_else(|| OriginError::Url {
-        name: origin.name.clone(),
-        url: url.clone(),
-    })?;
-    let host = replacement
-        .filter(|_| origin.host.is_none())
-        .and_then(|url| Some((crate::target::host(target)?, authority(url)?)));
-    Ok(Some(Planned {
-        address,
-        idle: Duration::from_millis(origin.idle_ms),
-        host,
-    }))
-}
-
-fn authority(url: &str) -> Option<HeaderValue> {
-    let uri: http::Uri = url.parse().ok()?;
-    HeaderValue::from_str(uri.authority()?.as_str()).ok()
-}
-
-impl Planned {
-    /// An origin that is elsewhere than the policy says also has another name.
-    fn set_host(&self, headers: &mut HeaderMap) {
-        if let Some((old, new)) = &self.host
-            && let Some(host) = headers.get_mut(header::HOST)
-            && host == old
-        {
-            host.clone_from(new);
-        }
-    }
 }
 
 impl HttpOrigins {
@@ -321,6 +180,22 @@ fn received(
     }
     // The version is the origin's; what the client is told is for the server to say.
     *response.version_mut() = Version::HTTP_11;
-    let lease = Lease::new(sender, pool.clone());
+    let lease = match both_framings(response.headers_mut())? {
+        true => Lease::for_once(sender, pool.clone()),
+        false => Lease::new(sender, pool.clone()),
+    };
     Ok(response.map(|body| Received::new(body, lease, idle).boxed_unsync()))
+}
+
+/// Whether an answer is framed in both ways. Its chunks count then, and its length must not
+/// go on (RFC 9112 6.3).
+fn both_framings(headers: &mut HeaderMap) -> Result<bool, TryError> {
+    match transfer_coding(headers) {
+        TransferCoding::None => Ok(false),
+        TransferCoding::Chunked => Ok(headers.remove(header::CONTENT_LENGTH).is_some()),
+        // No request asks for one: `TE` stays on its hop.
+        TransferCoding::ChunkedTwice | TransferCoding::Other => Err(TryError::Reset(
+            "a transfer coding other than `chunked`".to_owned(),
+        )),
+    }
 }

@@ -1,6 +1,6 @@
 //! Origins and pools: which origin a try goes to.
 
-use edge_abi::manifest::{Choice, Manifest, Origin, Pool, Target};
+use edge_abi::manifest::{Choice, Manifest, Member, Origin, Pool, Target};
 use http::{HeaderValue, Uri};
 
 use crate::settings::ParamValue;
@@ -66,66 +66,78 @@ impl Round<'_> {
     }
 }
 
-/// Begins a round at a target. None when there is no such target.
+/// Begins a round at a target. None when there is no such target. A weighted pool goes on with
+/// a member that is not among `tried`, as long as it has one.
 pub(crate) fn round<'m>(
     manifest: &'m Manifest,
     params: &[ParamValue],
     entropy: &dyn Entropy,
     target: u32,
+    tried: &[u32],
 ) -> Option<Round<'m>> {
     match manifest.targets.get(target as usize)? {
         Target::Origin(_) => Some(Round::One(target)),
         Target::Pool(pool) => match pool.choice {
             Choice::Failover => Some(Round::InOrder(pool)),
-            Choice::Weighted => weighted(pool, params, entropy.next_u64()).map(Round::One),
+            Choice::Weighted => weighted(pool, params, entropy.next_u64(), tried).map(Round::One),
         },
     }
 }
 
-/// The member whose share of the whole holds the random point.
+/// The member whose share holds the random point: among those that are not in `tried`, or
+/// among all when no other has a share.
+fn weighted(pool: &Pool, params: &[ParamValue], random: u64, tried: &[u32]) -> Option<u32> {
+    let share = shares(pool, params);
+    let untried = |member: &Member| match tried.contains(&member.target) {
+        true => 0,
+        false => share(member),
+    };
+    member_at(pool, random, untried)
+        .or_else(|| member_at(pool, random, &share))
+        .or_else(|| pool.members.first().map(|member| member.target))
+}
+
+/// The shares of a pool's members.
 ///
 /// A param may make the sum of all weights other than the whole: shares are of that
 /// sum then, and members with `rest` share what is left of the whole.
-fn weighted(pool: &Pool, params: &[ParamValue], random: u64) -> Option<u32> {
-    let given = |index: Option<u32>, weight: u32| match index
+fn shares(pool: &Pool, params: &[ParamValue]) -> impl Fn(&Member) -> u64 {
+    let given = |member: &Member| match member
+        .weight_param
         .and_then(|index| params.get(index as usize))
     {
         Some(ParamValue::I64(value)) => u64::try_from(*value).unwrap_or(0).min(WHOLE),
-        _ => u64::from(weight),
+        _ => u64::from(member.weight),
     };
-    let known: u64 = pool
-        .members
-        .iter()
-        .filter(|member| !member.rest)
-        .map(|member| given(member.weight_param, member.weight))
-        .sum();
+    let known = pool.members.iter().filter(|member| !member.rest);
+    let known: u64 = known.map(given).sum();
     let rests = pool.members.iter().filter(|member| member.rest).count() as u64;
     let share = WHOLE.saturating_sub(known).checked_div(rests).unwrap_or(0);
-    let weight = |member: &edge_abi::manifest::Member| {
-        if member.rest {
-            share
-        } else {
-            given(member.weight_param, member.weight)
-        }
-    };
-    let sum: u64 = pool.members.iter().map(weight).sum();
+    move |member| match member.rest {
+        true => share,
+        false => given(member),
+    }
+}
+
+/// The member at a random point of all shares; none when these come to nothing.
+fn member_at(pool: &Pool, random: u64, share: impl Fn(&Member) -> u64) -> Option<u32> {
+    let sum: u64 = pool.members.iter().map(&share).sum();
     // Multiplying and taking the high half maps 64 random bits evenly to 0..sum.
     let mut point = u64::try_from((u128::from(random) * u128::from(sum)) >> 64).unwrap_or(0);
     for member in &pool.members {
-        let weight = weight(member);
-        if point < weight {
+        let share = share(member);
+        if point < share {
             return Some(member.target);
         }
-        point -= weight;
+        point -= share;
     }
-    pool.members.first().map(|member| member.target)
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sources::SeededEntropy;
-    use edge_abi::manifest::Member;
 
     fn pool(members: &[(u32, Option<u32>, bool)]) -> Pool {
         let member =
@@ -147,7 +159,7 @@ mod tests {
         let mut counts = vec![0; pool.members.len()];
         for _ in 0..10_000 {
             let chosen =
-                weighted(pool, params, random.next_u64()).map_or(0, |index| index as usize);
+                weighted(pool, params, random.next_u64(), &[]).map_or(0, |index| index as usize);
             if let Some(count) = counts.get_mut(chosen) {
                 *count += 1;
             }
@@ -185,5 +197,21 @@ mod tests {
             shares(&pool(&[(0, None, false), (0, None, false)]), &[]),
             [10_000, 0]
         );
+    }
+
+    #[test]
+    fn who_was_tried_comes_last() {
+        let pool = pool(&[
+            (500_000, None, false),
+            (500_000, None, false),
+            (0, None, false),
+        ]);
+        let random = SeededEntropy::from_text("tried");
+        for _ in 0..100 {
+            let next = |tried: &[u32]| weighted(&pool, &[], random.next_u64(), tried);
+            assert_eq!(next(&[0]), Some(1));
+            assert_eq!(next(&[1]), Some(0));
+            assert!(matches!(next(&[0, 1]), Some(0 | 1)), "2 has no share");
+        }
     }
 }

@@ -31,6 +31,14 @@ impl RequestBody {
         }
     }
 
+    /// What broke the client's stream, if anything did.
+    pub(super) fn failure(&self) -> Option<String> {
+        match self {
+            RequestBody::None | RequestBody::Whole(_) => None,
+            RequestBody::Streaming(stream) => lock(&stream.0).failure.clone(),
+        }
+    }
+
     /// The bytes, if all of them are here.
     pub(super) fn bytes(&self) -> Option<&[u8]> {
         match self {
@@ -87,6 +95,32 @@ struct Source {
     rest: Body,
     /// Whether a try has taken anything.
     touched: bool,
+    /// Why no more of it will come. What is there is half a body, and stays one.
+    failure: Option<String>,
+}
+
+impl Source {
+    /// What is still to come from the client.
+    fn poll_rest(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Some(failure) = &self.failure {
+            return Poll::Ready(Some(Err(failure.clone().into())));
+        }
+        let polled = Pin::new(&mut self.rest).poll_frame(context);
+        if let Poll::Ready(Some(Err(error))) = &polled {
+            self.failure = Some(with_cause(error.as_ref()));
+        }
+        polled
+    }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
 }
 
 impl Stream {
@@ -95,6 +129,7 @@ impl Stream {
             front: VecDeque::new(),
             rest,
             touched: false,
+            failure: None,
         })))
     }
 
@@ -152,7 +187,7 @@ impl http_body::Body for Rest<'_> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut lock(self.0).rest).poll_frame(context)
+        lock(self.0).poll_rest(context)
     }
 }
 
@@ -171,13 +206,13 @@ impl http_body::Body for Lease {
         source.touched = true;
         match source.front.pop_front() {
             Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
-            None => Pin::new(&mut source.rest).poll_frame(context),
+            None => source.poll_rest(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         let source = lock(&self.0);
-        source.front.is_empty() && source.rest.is_end_stream()
+        source.failure.is_none() && source.front.is_empty() && source.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

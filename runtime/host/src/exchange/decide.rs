@@ -3,7 +3,7 @@
 use edge_abi::input::Event;
 use edge_abi::manifest::RuleKind;
 use edge_abi::output::{fault::Reason, note};
-use http::{HeaderMap, HeaderName, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use std::time::Instant;
 
 use super::forward::Forward;
@@ -11,12 +11,10 @@ use super::incoming::Refusal;
 use super::record::{Exposure, LogLine};
 use super::{Exchange, respond};
 use crate::engine::GuestError;
-use crate::headers::{EditError, HeaderEdit};
+use crate::headers::{self, EditError, HeaderEdit};
 use crate::input::{Call, ResponseFacts, ResultEntry};
 use crate::output::{Edits, Effect, Log, Note, Output};
 use crate::upstream::Body;
-
-const RULE_HEADER: HeaderName = HeaderName::from_static("x-edge-rule");
 
 /// What the next call needs of this one.
 #[derive(Debug, Default)]
@@ -160,7 +158,7 @@ impl Exchange<'_> {
             .get(rule as usize)
             .is_some_and(|rule| rule.kind == RuleKind::Deny);
         if let (true, Some(name)) = (denies, policy.rule_header(rule)) {
-            response.headers_mut().insert(RULE_HEADER, name.clone());
+            response.headers_mut().insert(headers::RULE, name.clone());
         }
         response
     }

@@ -1,11 +1,10 @@
 //! A request's head as the policy sees it, or the host's own answer to one that is none.
 
-use http::uri::Authority;
 use http::{HeaderValue, Method, StatusCode, Uri, Version, header, request};
 
 use super::record::RequestId;
 use super::{Client, Worker};
-use crate::headers::effective_client;
+use crate::headers::{TransferCoding, effective_client, is_authority, transfer_coding};
 use crate::input::{Facts, Plan, ResponseFacts};
 
 /// Methods that a policy can be asked about; anything else but CONNECT and TRACE is let through too.
@@ -23,6 +22,8 @@ pub(super) struct Incoming {
     pub(super) peer: Client,
     /// Whether that peer is believed.
     pub(super) trusted: bool,
+    /// Whether the client can be told from the proxies in front.
+    known: bool,
     pub(super) id: RequestId,
     pub(super) now: u64,
     pub(super) random: u64,
@@ -34,6 +35,8 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     /// For the log; none when there is nothing wrong.
     pub(super) reason: Option<String>,
+    /// Whether nothing that follows on the connection can be read.
+    pub(super) closes: bool,
 }
 
 impl Refusal {
@@ -41,18 +44,27 @@ impl Refusal {
         Refusal {
             status,
             reason: Some(reason.into()),
+            closes: false,
+        }
+    }
+
+    /// Ends the connection after the answer.
+    pub(super) fn closing(self) -> Self {
+        Refusal {
+            closes: true,
+            ..self
         }
     }
 }
 
 impl Incoming {
     pub(super) fn new(worker: &Worker, parts: request::Parts, peer: Client) -> Self {
-        let (client, trusted) = effective_client(
+        let effective = effective_client(
             peer.clone(),
             &parts.headers,
             &worker.deployment.settings().trusted,
         );
-        let entropy = &worker.entropy;
+        let (entropy, client) = (&worker.entropy, effective.client);
         Incoming {
             rewritten: None,
             authority: None,
@@ -61,7 +73,8 @@ impl Incoming {
                 ..client
             },
             peer,
-            trusted,
+            trusted: effective.trusted,
+            known: effective.known,
             id: RequestId::from_bits(entropy.next_u64(), entropy.next_u64()),
             now: worker.clock.now_ms(),
             random: entropy.next_u64(),
@@ -69,12 +82,20 @@ impl Incoming {
         }
     }
 
-    /// Judges the head: method, target and host.
+    /// Judges the head: framing, client, method, target and host.
     ///
     /// # Errors
-    /// What the host answers itself: 501 to CONNECT, 405 to TRACE, 200 to `OPTIONS *`,
-    /// 400 to a request without a usable target or with none or several hosts (RFC 9112 3.2).
+    /// What the host answers itself: 501 to CONNECT and to transfer codings other than
+    /// `chunked` (RFC 9112 6.1), 405 to TRACE, 200 to `OPTIONS *`, 400 to a request without
+    /// a usable target, with none or several hosts (RFC 9112 3.2), with a body that is
+    /// chunked twice, or of a client that a trusted proxy does not name.
     pub(super) fn admit(&mut self) -> Result<(), Refusal> {
+        self.check_framing()?;
+        if !self.known {
+            return Err(bad(
+                "X-Forwarded-For of a trusted proxy has no address where the client's belongs",
+            ));
+        }
         match self.parts.method {
             Method::CONNECT => {
                 return Err(Refusal::new(
@@ -98,6 +119,7 @@ impl Incoming {
                 return Err(Refusal {
                     status: StatusCode::OK,
                     reason: None,
+                    closes: false,
                 });
             }
             return Err(bad("the target `*` is for OPTIONS"));
@@ -110,6 +132,18 @@ impl Incoming {
             self.rewritten = Some(format!("/{target}"));
         }
         Ok(())
+    }
+
+    fn check_framing(&self) -> Result<(), Refusal> {
+        let refusal = match transfer_coding(&self.parts.headers) {
+            TransferCoding::None | TransferCoding::Chunked => return Ok(()),
+            TransferCoding::ChunkedTwice => bad("the body is chunked twice"),
+            TransferCoding::Other => Refusal::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "the body has a transfer coding other than `chunked`",
+            ),
+        };
+        Err(refusal.closing())
     }
 
     /// The host that the client named: the URI's in absolute-form, else the `Host` field.
@@ -187,22 +221,11 @@ impl Incoming {
     }
 }
 
-/// `host[:port]`, without user information.
 fn check_authority(bytes: &[u8]) -> Result<(), Refusal> {
-    // The common case, without a parser.
-    if !bytes.is_empty()
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-    {
+    if is_authority(bytes) {
         return Ok(());
     }
-    match Authority::try_from(bytes) {
-        Ok(authority) if !authority.as_str().contains('@') && !authority.host().is_empty() => {
-            Ok(())
-        }
-        _ => Err(bad("the Host is not usable")),
-    }
+    Err(bad("the host is not `host` or `host:port`"))
 }
 
 fn bad(reason: &str) -> Refusal {

@@ -11,6 +11,7 @@ mod incoming;
 mod phases;
 mod record;
 mod respond;
+mod tries;
 
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -112,6 +113,7 @@ pub async fn handle<U: Upstream>(
         Ok(response) => response,
         Err(refusal) => exchange.refuse(&refusal),
     };
+    respond::without_content(&mut response);
     if head_only {
         *response.body_mut() = empty();
     }

@@ -46,6 +46,7 @@ impl Exchange<'_> {
             match step {
                 Step::Wait(waits) => {
                     results = self.read_body(&waits).await;
+                    self.check_body()?;
                     (event, follow) = (Event::Results, next);
                 }
                 Step::Respond(response) => return Ok((response, next)),
@@ -57,6 +58,7 @@ impl Exchange<'_> {
                         return Ok((response, next));
                     }
                     Err(error) => {
+                        self.check_body()?;
                         gateway_error = gateway_status(&error);
                         self.queued.append(&mut forward.response_edits);
                         if failed || !next.wants(Event::Failed) {
@@ -125,6 +127,20 @@ impl Exchange<'_> {
             });
         }
         results
+    }
+
+    /// A broken body is the client's doing, whatever it has kept an origin from.
+    ///
+    /// # Errors
+    /// 400 when the client's stream has broken: no policy and no origin is to take half a
+    /// body for a whole one.
+    fn check_body(&mut self) -> Result<(), Refusal> {
+        let Some(failure) = self.body.failure() else {
+            return Ok(());
+        };
+        self.record.failure = None;
+        let reason = format!("the request's body is broken: {failure}");
+        Err(Refusal::new(StatusCode::BAD_REQUEST, reason).closing())
     }
 
     /// The body as a fact.

@@ -35,6 +35,9 @@ pub(super) fn build(
 pub(super) fn own(refusal: &Refusal) -> Response<Body> {
     let status = refusal.status;
     let mut headers = HeaderMap::new();
+    if refusal.closes {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if refusal.reason.is_none() {
         headers.insert(header::ALLOW, HeaderValue::from_static(ALLOW));
         return assemble(status, headers, Bytes::new());
@@ -52,6 +55,18 @@ pub(super) fn own(refusal: &Refusal) -> Response<Body> {
         status.canonical_reason().unwrap_or_default()
     );
     assemble(status, headers, text.into())
+}
+
+/// Takes the content away that an answer with this status can't have: 205 means that there
+/// is none (RFC 9110 15.3.6), whoever wrote it.
+pub(super) fn without_content(response: &mut Response<Body>) {
+    if response.status() == StatusCode::RESET_CONTENT {
+        *response.body_mut() = empty();
+        let length = HeaderValue::from_static("0");
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length);
+    }
 }
 
 /// Frames a body of known length. 204 and 304 have none (RFC 9110 6.4.1).

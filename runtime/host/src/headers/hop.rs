@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, header};
 
+use super::RULE;
+
 /// Fields that never go on, named in `Connection` or not.
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
@@ -14,7 +16,8 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::UPGRADE,
 ];
 
-/// Removes what belongs to one connection: the fields above and those that `Connection` names.
+/// Removes what goes no further: the fields above, those that `Connection` names, and what only
+/// this host may say.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     if headers.contains_key(header::CONNECTION) {
         for name in named_in_connection(headers) {
@@ -24,9 +27,11 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }
+    headers.remove(RULE);
 }
 
-/// Whether a policy may not write this field, since it frames the message or belongs to the connection.
+/// Whether a policy may not write this field, since it frames the message, belongs to the connection
+/// or is what the host says.
 pub(super) fn belongs_to_the_host(name: &HeaderName) -> bool {
     const FRAMING: [HeaderName; 4] = [
         header::CONTENT_LENGTH,
@@ -34,7 +39,7 @@ pub(super) fn belongs_to_the_host(name: &HeaderName) -> bool {
         header::TRAILER,
         header::EXPECT,
     ];
-    HOP_BY_HOP.contains(name) || FRAMING.contains(name)
+    HOP_BY_HOP.contains(name) || FRAMING.contains(name) || *name == RULE
 }
 
 fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
@@ -65,6 +70,7 @@ mod tests {
             ("keep-alive", "timeout=5"),
             ("transfer-encoding", "chunked"),
             ("content-length", "3"),
+            ("x-edge-rule", "waf.fake"),
         ] {
             headers.append(name, HeaderValue::from_static(value));
         }

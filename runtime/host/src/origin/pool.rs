@@ -34,6 +34,8 @@ struct Idle {
 pub struct Lease {
     sender: Sender,
     pool: Pool,
+    /// Whether it may go back.
+    kept: bool,
 }
 
 impl Pool {
@@ -86,12 +88,22 @@ impl Idle {
 impl Lease {
     /// A connection that comes from `pool`, or is to go there.
     pub fn new(sender: Sender, pool: Pool) -> Self {
-        Self { sender, pool }
+        let kept = true;
+        Self { sender, pool, kept }
+    }
+
+    /// A connection whose other side can't be trusted with where a message ends: it closes
+    /// after this one.
+    pub fn for_once(sender: Sender, pool: Pool) -> Self {
+        let kept = false;
+        Self { sender, pool, kept }
     }
 
     /// Ends the lease: the response has been read to its end.
     pub fn complete(self) {
-        self.pool.put(self.sender);
+        if self.kept {
+            self.pool.put(self.sender);
+        }
     }
 }
 

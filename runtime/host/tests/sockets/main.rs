@@ -13,6 +13,7 @@
 )]
 
 mod failures;
+mod framing;
 mod heads;
 mod limits;
 mod logging;
@@ -21,3 +22,4 @@ mod proxying;
 mod shutdown;
 mod support;
 mod tls;
+mod trust;

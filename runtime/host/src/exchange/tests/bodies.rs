@@ -185,3 +185,34 @@ fn a_guest_that_waits_for_ever_is_stopped() {
         (500, "the policy waits without end")
     );
 }
+
+/// A body that breaks after its first piece, as one does whose client leaves.
+struct Breaking(Option<&'static str>);
+
+impl http_body::Body for Breaking {
+    type Data = Bytes;
+    type Error = crate::upstream::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(Some(match self.0.take() {
+            Some(piece) => Ok(Frame::data(Bytes::from_static(piece.as_bytes()))),
+            None => Err("the stream ended early".into()),
+        }))
+    }
+}
+
+#[test]
+fn half_a_body_is_no_fact() {
+    let seen = ask_guest(&echoing(100, 0), post(Breaking(Some("he")).boxed_unsync()));
+    assert_eq!(
+        (seen.status, seen.fault(), seen.header("connection")),
+        (
+            400,
+            "the request's body is broken: the stream ended early",
+            Some("close")
+        )
+    );
+}

@@ -51,9 +51,41 @@ fn a_value_with_a_line_break_is_500_and_names_its_place() {
     }
 }
 
+/// Every byte that a value may hold, in an answer and in a request to an origin.
+#[test]
+fn no_control_character_leaves_the_host() {
+    for byte in 0..=u8::MAX {
+        let value = [b'a', byte, b'b'];
+        let is_fine = byte == b'\t' || !byte.is_ascii_control();
+        let status = if is_fine { 200 } else { 500 };
+        let answer = answering(|guest| {
+            let edits = guest.edits(&[(edit::Op::Set, "x-a", &value)]);
+            vec![guest.respond(0, 200, edits, b"")]
+        });
+        let seen = ask_guest(&answer, get("/"));
+        assert_eq!(seen.status, status, "{byte:#x}");
+        assert_eq!(seen.headers.contains_key("x-a"), is_fine, "{byte:#x}");
+
+        let forward = answering(|guest| {
+            let edits = guest.edits(&[(edit::Op::Add, "x-a", &value)]);
+            vec![guest.proxy(0, "/", edits, (0, 0))]
+        });
+        let origins = Played::with([ok(200, "")]);
+        let seen = ask(&worker(forward.policy()), &origins, get("/"));
+        assert_eq!(seen.status, status, "{byte:#x}");
+        assert_eq!(origins.asked().is_empty(), !is_fine, "{byte:#x}");
+    }
+}
+
 #[test]
 fn framing_is_the_host_s_affair() {
-    for name in ["content-length", "transfer-encoding", "connection", "host"] {
+    for name in [
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "host",
+        "x-edge-rule",
+    ] {
         let guest = answering(|guest| {
             let edits = guest.edits(&[(edit::Op::Set, name, b"1")]);
             vec![guest.respond(0, 200, edits, b"")]

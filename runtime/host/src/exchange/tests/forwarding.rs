@@ -263,3 +263,51 @@ fn a_weighted_pool_asks_by_weight() {
     }
     assert_eq!(origins.asked(), [1; 20]);
 }
+
+#[test]
+fn a_retry_goes_to_another_member_while_there_is_one() {
+    let options = json!({"retry": {"times": 2, "on": ["connect", "server_error"]}});
+    let mut guest = proxying(2, options);
+    guest.manifest["targets"][2] = json!({"kind": "pool", "name": "p", "choice": "weighted", "members": [{"target": 0, "weight": 500_000}, {"target": 1, "weight": 500_000}]});
+    let worker = worker(guest.policy());
+    for _ in 0..20 {
+        let origins = Played::with([connect_failure(), ok(500, ""), ok(200, "")]);
+        assert_eq!(ask(&worker, &origins, get("/")).status, 200);
+        let asked = origins.asked();
+        assert_ne!(asked[0], asked[1], "{asked:?}");
+    }
+}
+
+/// A `proxy` that asks with this `Host`.
+fn with_host(host: &[u8]) -> GuestFixture {
+    let mut guest = GuestFixture::new();
+    let place = guest.place(host);
+    let mut proxy = guest.proxy(0, "/", (0, 0), (0, 0));
+    let at = edge_abi::output::proxy::HOST as usize;
+    proxy[at..at + 4].copy_from_slice(&place.0.to_le_bytes());
+    proxy[at + 4..at + 8].copy_from_slice(&place.1.to_le_bytes());
+    guest.output(Event::Start, &[proxy], Next::default());
+    guest
+}
+
+#[test]
+fn the_host_of_a_proxy_is_judged() {
+    let origins = Played::with([ok(200, "")]);
+    let seen = ask(
+        &worker(with_host(b"api.example:8443").policy()),
+        &origins,
+        get("/"),
+    );
+    assert_eq!((seen.status, seen.fault()), (200, ""));
+    assert_eq!(
+        origins.got.borrow()[0].1.headers()["host"],
+        "api.example:8443"
+    );
+    for host in ["", "a b", "a/b", "u@a", "b\u{fc}cher", "a:b", "a\r\nx: y"] {
+        let seen = ask_guest(&with_host(host.as_bytes()), get("/"));
+        assert_eq!(seen.status, 500, "{host:?}");
+        let fault = seen.fault();
+        assert!(fault.starts_with("policy.edge:3:5: "), "{fault}");
+        assert!(fault.contains("its `host` "), "{fault}");
+    }
+}

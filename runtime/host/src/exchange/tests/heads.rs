@@ -77,6 +77,22 @@ fn no_content_has_neither_body_nor_length() {
 }
 
 #[test]
+fn reset_content_has_no_content() {
+    let mut guest = GuestFixture::new();
+    let respond = guest.respond(0, 205, (0, 0), b"dropped");
+    guest.output(Event::Start, &[respond], Next::default());
+    let seen = ask_guest(&guest, get("/"));
+    assert_eq!(
+        (
+            seen.status,
+            seen.body.as_str(),
+            seen.header("content-length")
+        ),
+        (205, "", Some("0"))
+    );
+}
+
+#[test]
 fn what_is_no_request_for_a_policy_is_answered_by_the_host() {
     let worker = worker(hello().policy());
     let request = |method: &str, uri: &str, hosts: &[&str]| {
@@ -96,6 +112,8 @@ fn what_is_no_request_for_a_policy_is_answered_by_the_host() {
         ("GET", "/", &[""], 400),
         ("GET", "/", &["a b"], 400),
         ("GET", "/", &["user@a"], 400),
+        ("GET", "/", &["a:b"], 400),
+        ("GET", "/", &["a:99999"], 400),
         ("GET", "/", &["[::1]:8080"], 200),
         ("GET", "http://a.example", &["a.example"], 200),
         ("GET", "http://a.example?x=1", &["a.example"], 200),
