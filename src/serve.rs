@@ -170,6 +170,19 @@ fn module(path: &Path) -> Result<Option<Module>> {
             made: None,
         }));
     }
+    // Taken as source, it would only fail with a problem that says nothing of modules.
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "wasm")
+    {
+        let what = match bytes.is_empty() {
+            true => "is empty",
+            false => "is not a WebAssembly module",
+        };
+        let name = path.display();
+        return Err(Failure::new(format!("`{name}` {what}"))
+            .help(format!("`edge build FILE.edge -o {name}` makes it")));
+    }
     match source::compile_bytes(path, &bytes) {
         Ok(policy) => Ok(Some(Module {
             wasm: policy.lowered.wasm,

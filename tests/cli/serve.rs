@@ -197,6 +197,8 @@ fn what_is_wrong_is_said_before_anything_is_served() {
     place.write("wrong.edge", "default { respond 999 }");
     place.write("bad.toml", "lissten = \"127.0.0.1:0\"\n");
     place.write("bare.wasm", b"\0asm\x01\0\0\0");
+    place.write("empty.wasm", "");
+    place.write("text.wasm", "default { respond 200 }\n");
     place.write("secret.edge", SECRET);
     place.write(
         "share.edge",
@@ -211,6 +213,19 @@ fn what_is_wrong_is_said_before_anything_is_served() {
             &["bare.wasm"],
             2,
             &["error: the module's memory", "edge build"],
+        ),
+        (
+            &["empty.wasm"],
+            2,
+            &[
+                "`empty.wasm` is empty",
+                "help: `edge build FILE.edge -o empty.wasm`",
+            ],
+        ),
+        (
+            &["text.wasm"],
+            2,
+            &["`text.wasm` is not a WebAssembly module"],
         ),
         (&["--demo", "bare.wasm"], 2, &["error: the module's memory"]),
         (

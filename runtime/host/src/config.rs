@@ -6,6 +6,7 @@
 //! at the folder of the file that names them.
 
 mod given;
+mod ranges;
 mod secret;
 mod sections;
 mod units;
@@ -31,9 +32,11 @@ pub struct Config {
     #[serde(deserialize_with = "units::address")]
     pub listen: SocketAddr,
     /// Threads that serve, each with an instance of the policy. Default: one for each
-    /// processor that the process may use.
+    /// processor that the process may use. At most 1024.
+    #[serde(deserialize_with = "ranges::some_number::<_, 1, 1024>")]
     pub workers: Option<usize>,
-    /// How long requests in flight may go on after SIGTERM or SIGINT. Default: `30s`.
+    /// How long requests in flight may go on after SIGTERM or SIGINT, up to a day. Default: `30s`.
+    #[serde(deserialize_with = "ranges::time_or_none")]
     pub shutdown_deadline: Span,
     /// Peers whose `X-Forwarded-*` and `Forwarded` are believed, as networks. Default: none.
     #[serde(deserialize_with = "networks")]
@@ -126,7 +129,6 @@ impl Config {
                 .unwrap_or_default();
             invalid(before.matches('\n').count() + 1, error.message().to_owned())
         })?;
-        config.check().map_err(|message| invalid(1, message))?;
         // It was read once already.
         config.source = text.parse().unwrap_or_default();
         config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -198,22 +200,9 @@ impl Config {
             .clone()
             .try_into()
             .map_err(|error: toml::de::Error| error.message().to_owned())?;
-        config.check()?;
         config.folder.clone_from(&self.folder);
         config.source = source;
         Ok(config)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        for (name, value) in [
-            ("workers", self.worker_count()),
-            ("log.queue", self.log.queue),
-        ] {
-            if value == 0 {
-                return Err(format!("`{name}` must be at least 1"));
-            }
-        }
-        self.limits.check()
     }
 }
 

@@ -4,31 +4,40 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::ranges;
 use super::units::{Bytes, Span};
 
-/// Bounds on what one client can take.
+/// Bounds on what one client can take. Times are from a millisecond to a day.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Longest request head, request line included; beyond: 431. From 8 to 64 KiB. Default: `64KiB`.
+    #[serde(deserialize_with = "ranges::head")]
     pub head: Bytes,
-    /// Most header fields of a request; beyond: 431. Default: 100.
+    /// Most header fields of a request; beyond: 431. At most 1000. Default: 100.
+    #[serde(deserialize_with = "ranges::number::<_, 1, 1000>")]
     pub headers: usize,
-    /// Most connections at a time; beyond: 503 and a close. Default: 10000.
+    /// Most connections at a time; beyond: 503 and a close. At most a million. Default: 10000.
+    #[serde(deserialize_with = "ranges::number::<_, 1, 1_000_000>")]
     pub connections: usize,
     /// Longest time from a head's first byte to its last; beyond: a close. Default: `30s`.
+    #[serde(deserialize_with = "ranges::time")]
     pub head_timeout: Span,
     /// Longest time between two requests of a connection; beyond: a close. Default: `75s`.
+    #[serde(deserialize_with = "ranges::time")]
     pub idle_timeout: Span,
     /// Longest silence of a client while its body is awaited; beyond: a close. Default: `30s`.
+    #[serde(deserialize_with = "ranges::time")]
     pub body_timeout: Span,
     /// Longest time in which a client takes no byte of what is sent to it; beyond: a close.
     /// Default: `30s`.
+    #[serde(deserialize_with = "ranges::time")]
     pub write_timeout: Span,
     /// Whether a client that has closed its sending side still gets its answer. When false,
     /// it is taken for gone, and what it asked for is given up. Default: false.
     pub half_close: bool,
-    /// Most idle connections that a worker keeps to one origin. Default: 128.
+    /// Most idle connections that a worker keeps to one origin, at most 100000. Default: 128.
+    #[serde(deserialize_with = "ranges::number::<_, 0, 100_000>")]
     pub origin_idle: usize,
 }
 
@@ -38,7 +47,9 @@ pub struct Limits {
 pub struct Log {
     /// `"stdout"`, `"off"` or `{ file = "access.log" }`. Default: `"stdout"`.
     pub target: LogTarget,
-    /// Most lines that wait to be written; beyond, lines are dropped and counted. Default: 8192.
+    /// Most lines that wait to be written; beyond, lines are dropped and counted. At most a million.
+    /// Default: 8192.
+    #[serde(deserialize_with = "ranges::number::<_, 1, 1_000_000>")]
     pub queue: usize,
 }
 
@@ -78,30 +89,6 @@ pub struct Edge {
 pub struct Tls {
     /// PEM file with certificates that are trusted beside the system's own.
     pub ca: Option<PathBuf>,
-}
-
-impl Limits {
-    /// Says what no server could work with.
-    pub(super) fn check(&self) -> Result<(), String> {
-        if !(8 << 10..=64 << 10).contains(&self.head.0) {
-            return Err("`limits.head` must be between `8KiB` and `64KiB`".to_owned());
-        }
-        for (name, value) in [("headers", self.headers), ("connections", self.connections)] {
-            if value == 0 {
-                return Err(format!("`limits.{name}` must be at least 1"));
-            }
-        }
-        let times = [
-            ("head_timeout", self.head_timeout),
-            ("idle_timeout", self.idle_timeout),
-            ("body_timeout", self.body_timeout),
-            ("write_timeout", self.write_timeout),
-        ];
-        match times.iter().find(|(_, time)| time.0.is_zero()) {
-            Some((name, _)) => Err(format!("`limits.{name}` must be longer than nothing")),
-            None => Ok(()),
-        }
-    }
 }
 
 impl Default for Limits {

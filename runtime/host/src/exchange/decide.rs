@@ -16,6 +16,9 @@ use crate::input::{Call, ResponseFacts, ResultEntry};
 use crate::output::{Edits, Effect, Log, Note, Output};
 use crate::upstream::Body;
 
+/// Most edits of one answer that wait for it; the compiler makes 64 at most.
+const MAX_QUEUED: usize = 1024;
+
 /// What the next call needs of this one.
 #[derive(Debug, Default)]
 pub(super) struct Follow {
@@ -125,6 +128,12 @@ impl Exchange<'_> {
                 Effect::Edits(edits) => {
                     let edits = self.edits(edits)?;
                     self.queued.extend(edits);
+                    if self.queued.len() > MAX_QUEUED {
+                        return Err(Refusal::new(
+                            StatusCode::INTERNAL_SERVER_ERROR,
+                            format!("more than {MAX_QUEUED} changes of an answer's header"),
+                        ));
+                    }
                 }
                 Effect::Body(body) => waits.push((body.limit(), body.is_chained())),
                 Effect::Respond(respond) => {

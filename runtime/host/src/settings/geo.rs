@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
+use serde::de::{Deserializer, Error, Unexpected};
 use serde::{Deserialize, Serialize};
 
 use super::Network;
@@ -11,19 +12,24 @@ use super::Network;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Geo {
-    /// ISO 3166-1 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code, in upper case.
+    #[serde(deserialize_with = "country")]
     pub country: Option<String>,
     /// Continent code: `AF AN AS EU NA OC SA`.
+    #[serde(deserialize_with = "continent")]
     pub continent: Option<String>,
     /// Region or state.
     pub region: Option<String>,
     /// City.
     pub city: Option<String>,
-    /// Latitude in degrees.
+    /// Latitude in degrees, from -90 to 90.
+    #[serde(deserialize_with = "latitude")]
     pub latitude: Option<f64>,
-    /// Longitude in degrees.
+    /// Longitude in degrees, from -180 to 180.
+    #[serde(deserialize_with = "longitude")]
     pub longitude: Option<f64>,
-    /// Number of the autonomous system.
+    /// Number of the autonomous system (RFC 6793: 32 bits).
+    #[serde(deserialize_with = "asn")]
     pub asn: Option<i64>,
 }
 
@@ -62,6 +68,60 @@ impl From<Geo> for GeoTable {
     /// The same for every address.
     fn from(geo: Geo) -> Self {
         GeoTable::new([(Network::ALL, geo)])
+    }
+}
+
+fn country<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let is_code = |code: &str| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    code(deserializer, is_code, "two upper-case letters such as `DE`")
+}
+
+fn continent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let is_code = |code: &str| ["AF", "AN", "AS", "EU", "NA", "OC", "SA"].contains(&code);
+    code(deserializer, is_code, "one of `AF AN AS EU NA OC SA`")
+}
+
+fn code<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    is_code: impl Fn(&str) -> bool,
+    expected: &str,
+) -> Result<Option<String>, D::Error> {
+    match Option::<String>::deserialize(deserializer)? {
+        Some(text) if !is_code(&text) => {
+            Err(D::Error::invalid_value(Unexpected::Str(&text), &expected))
+        }
+        code => Ok(code),
+    }
+}
+
+fn latitude<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    degrees(deserializer, 90.0, "degrees from -90 to 90")
+}
+
+fn longitude<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    degrees(deserializer, 180.0, "degrees from -180 to 180")
+}
+
+fn degrees<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    most: f64,
+    expected: &str,
+) -> Result<Option<f64>, D::Error> {
+    match Option::<f64>::deserialize(deserializer)? {
+        Some(value) if !(-most..=most).contains(&value) => {
+            Err(D::Error::invalid_value(Unexpected::Float(value), &expected))
+        }
+        degrees => Ok(degrees),
+    }
+}
+
+fn asn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    match Option::<i64>::deserialize(deserializer)? {
+        Some(number) if u32::try_from(number).is_err() => Err(D::Error::invalid_value(
+            Unexpected::Signed(number),
+            &"a number from 0 to 4294967295",
+        )),
+        number => Ok(number),
     }
 }
 

@@ -106,6 +106,19 @@ fn an_endless_head_of_an_origin_is_502() {
 }
 
 #[test]
+fn an_answer_of_more_than_a_hundred_fields_is_502() {
+    for (count, expected) in [(100, 200), (101, 502)] {
+        // The length is one of them.
+        let fields = "X-Many: 1\r\n".repeat(count - 1);
+        let origin = Origin::answering(format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{fields}\r\n"
+        ));
+        let (status, _) = outcome(Edge::start(&Guest::shop(&origin.url())));
+        assert_eq!(status, expected, "{count}");
+    }
+}
+
+#[test]
 fn an_origin_that_closes_before_its_head_is_502() {
     let origin = Origin::start(|client, _| drop(receive(client)));
     let (status, line) = outcome(Edge::start(&Guest::shop(&origin.url())));

@@ -49,16 +49,15 @@ fn chunked_twice_is_400() {
 fn broken(fields: &str, body: &str) -> (u16, serde_json::Value) {
     let (told, seen) = std::sync::mpsc::channel();
     let origin = Origin::start(move |client, _| {
-        if let Some(received) = receive(client) {
-            let whole = match received.all("content-length").first() {
+        let whole =
+            receive(client).is_some_and(|received| match received.all("content-length").first() {
                 Some(length) => {
                     let mut body = vec![0; length.parse().unwrap()];
                     std::io::Read::read_exact(&mut client.reader, &mut body).is_ok()
                 }
                 None => client.chunked().is_some(),
-            };
-            told.send(whole).unwrap();
-        }
+            });
+        told.send(whole).unwrap();
     });
     let edge = Edge::start(&Guest::shop(&origin.url()));
     let mut client = edge.connect();
@@ -68,7 +67,9 @@ fn broken(fields: &str, body: &str) -> (u16, serde_json::Value) {
     client.finish_sending();
     let status = client.reply().status;
     assert!(client.is_closed());
-    assert!(!wait(&seen), "half a body was taken for a whole one");
+    // The body may have broken before the origin heard of it.
+    let whole = origin.connections() > 0 && wait(&seen);
+    assert!(!whole, "half a body was taken for a whole one");
     (status, edge.only_line())
 }
 
@@ -92,6 +93,18 @@ fn a_broken_body_is_the_clients_fault() {
             "{line}"
         );
         assert!(line.get("failure").is_none(), "no origin failed: {line}");
+    }
+}
+
+#[test]
+fn trailers_and_extensions_of_chunks_have_their_limits() {
+    let trailers = "X-Many: 1\r\n".repeat(101);
+    let extension = "a".repeat(17 << 10);
+    for body in [
+        format!("2\r\nab\r\n0\r\n{trailers}\r\n"),
+        format!("2;{extension}\r\nab\r\n0\r\n\r\n"),
+    ] {
+        assert_eq!(broken("Transfer-Encoding: chunked", &body).0, 400);
     }
 }
 

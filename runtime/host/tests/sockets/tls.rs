@@ -141,9 +141,10 @@ fn a_file_without_certificates_is_an_error_before_anything_runs() {
     std::fs::write(&empty, "not a certificate").unwrap();
     for ca in [empty.as_path(), Path::new("/nonexistent/ca.pem")] {
         config.tls.ca = Some(ca.to_owned());
-        let error = Edge::bind(&Guest::shop("https://localhost:1"), config.clone())
-            .err()
-            .unwrap();
-        assert!(error.to_string().contains(ca.to_str().unwrap()), "{error}");
+        // Also where nothing is encrypted yet.
+        for url in ["https://localhost:1", "http://localhost:1"] {
+            let error = Edge::bind(&Guest::shop(url), config.clone()).err().unwrap();
+            assert!(error.to_string().contains(ca.to_str().unwrap()), "{error}");
+        }
     }
 }

@@ -78,6 +78,20 @@ fn no_control_character_leaves_the_host() {
 }
 
 #[test]
+fn edits_without_end_are_refused() {
+    for (effects, status) in [(16, 200), (17, 500)] {
+        let guest = answering(|guest| {
+            let edits = guest.edits(&[(edit::Op::Add, "x-a", &b"1"[..]); 64]);
+            let edits = effect(Op::Edits, 0, &[edits.0, edits.1]);
+            let mut all = vec![edits; effects];
+            all.push(guest.respond(0, 200, (0, 0), b""));
+            all
+        });
+        assert_eq!(ask_guest(&guest, get("/")).status, status);
+    }
+}
+
+#[test]
 fn framing_is_the_host_s_affair() {
     for name in [
         "content-length",
