@@ -100,7 +100,8 @@ struct Source {
 }
 
 impl Source {
-    /// What is still to come from the client.
+    /// What is still to come from the client, without trailers: they come when all has been
+    /// decided, and an origin may take them for fields of the head (RFC 9110 6.5.1).
     fn poll_rest(
         &mut self,
         context: &mut Context<'_>,
@@ -108,11 +109,15 @@ impl Source {
         if let Some(failure) = &self.failure {
             return Poll::Ready(Some(Err(failure.clone().into())));
         }
-        let polled = Pin::new(&mut self.rest).poll_frame(context);
-        if let Poll::Ready(Some(Err(error))) = &polled {
-            self.failure = Some(with_cause(error.as_ref()));
+        loop {
+            let polled = Pin::new(&mut self.rest).poll_frame(context);
+            match &polled {
+                Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => continue,
+                Poll::Ready(Some(Err(error))) => self.failure = Some(with_cause(error.as_ref())),
+                _ => {}
+            }
+            return polled;
         }
-        polled
     }
 }
 
@@ -150,7 +155,6 @@ impl Stream {
         }
         let mut length = read;
         while let Some(frame) = Rest(&self.0).frame().await {
-            // Trailers of a body that is read first are dropped.
             let Ok(data) = frame?.into_data() else {
                 continue;
             };

@@ -137,14 +137,15 @@ impl Exchange<'_> {
                 }
                 Effect::Body(body) => waits.push((body.limit(), body.is_chained())),
                 Effect::Respond(respond) => {
+                    self.record.rule = Some(respond.rule());
                     let response = respond::build(&respond, &self.queued)
                         .map_err(|error| self.bad_edit(&error))?;
                     return Ok(Step::Respond(self.decided(respond.rule(), response)));
                 }
                 Effect::Proxy(proxy) => {
                     let keep = Follow::of(output);
-                    let forward = self.prepare(&proxy, &keep)?;
                     self.record.rule = Some(proxy.rule());
+                    let forward = self.prepare(&proxy, &keep)?;
                     return Ok(Step::Forward(Box::new(forward)));
                 }
                 Effect::Pass(pass) => return Ok(Step::Pass(self.edits(pass.edits())?)),
@@ -157,10 +158,9 @@ impl Exchange<'_> {
         Ok(Step::Wait(waits))
     }
 
-    /// Notes the deciding rule; where it denies, the answer says so.
-    fn decided(&mut self, rule: u32, mut response: Response<Body>) -> Response<Body> {
+    /// Where the deciding rule denies, the answer says so.
+    fn decided(&self, rule: u32, mut response: Response<Body>) -> Response<Body> {
         let policy = self.worker.deployment.policy();
-        self.record.rule = Some(rule);
         let denies = policy
             .manifest()
             .rules

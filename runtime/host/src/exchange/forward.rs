@@ -87,6 +87,8 @@ impl Exchange<'_> {
         // The server has answered an expectation already (RFC 9110 10.1.1).
         headers.remove(header::EXPECT);
         headers.remove(header::HOST);
+        // The body goes on without them.
+        headers.remove(header::TRAILER);
         set_forwarded(
             headers,
             incoming.peer.ip,

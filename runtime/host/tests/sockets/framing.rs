@@ -14,6 +14,8 @@ fn refused(fields: &str, body: &str) -> (u16, serde_json::Value) {
     let status = client.reply().status;
     assert!(client.is_closed(), "{fields}");
     assert_eq!(origin.connections(), 0, "{fields}");
+    // The server would wait for what it might still send.
+    drop(client);
     (status, edge.only_line())
 }
 
@@ -106,6 +108,30 @@ fn trailers_and_extensions_of_chunks_have_their_limits() {
     ] {
         assert_eq!(broken("Transfer-Encoding: chunked", &body).0, 400);
     }
+}
+
+/// Nobody has judged them, and the origin may take them for fields of the head.
+#[test]
+fn trailers_of_a_request_go_no_further() {
+    let (told, seen) = std::sync::mpsc::channel();
+    let origin = Origin::start(move |client, _| {
+        let received = receive(client).unwrap();
+        told.send((received, client.chunked())).unwrap();
+        client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        receive(client);
+    });
+    let edge = Edge::start(&Guest::shop(&origin.url()));
+    let mut client = edge.connect();
+    client.send(
+        "POST /0 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Role\r\n\r\n\
+         2\r\nab\r\n0\r\nX-Role: admin\r\n\r\n",
+    );
+    assert_eq!(client.reply().text(), "ok");
+    let (received, body) = wait(&seen);
+    assert!(received.all("trailer").is_empty(), "{received:?}");
+    // A line behind the last chunk would not be an empty one.
+    assert_eq!(body.as_deref(), Some(&b"ab"[..]));
+    assert_eq!(client.get("/hello").status, 200, "the connection goes on");
 }
 
 #[test]

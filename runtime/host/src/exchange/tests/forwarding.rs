@@ -309,5 +309,6 @@ fn the_host_of_a_proxy_is_judged() {
         let fault = seen.fault();
         assert!(fault.starts_with("policy.edge:3:5: "), "{fault}");
         assert!(fault.contains("its `host` "), "{fault}");
+        assert_eq!(seen.record.rule_name(), Some("route.home"));
     }
 }
