@@ -30,7 +30,7 @@ pub struct Args {
     /// The policy.
     #[arg(value_name = "FILE.edge")]
     file: PathBuf,
-    /// Where the module goes; `-` is the standard output. [default: the policy's name with
+    /// Where the module goes, in a folder that is made if need be; `-` is the standard output. [default: the policy's name with
     /// `.wasm`, in the current folder]
     #[arg(short, long, value_name = "OUT.wasm")]
     output: Option<PathBuf>,
@@ -139,6 +139,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         ))
         .help("name another file with `-o`, or `-o -` for the standard output")
     };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(cannot)?;
+    }
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&real).is_ok_and(|about| !about.is_file()) {
         return fs::write(&real, bytes).map_err(cannot);

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::failure::{Outcome, Result};
+use crate::failure::{Failure, Outcome, Result};
+use crate::find::{self, Wanted};
 use crate::report::{self, Found};
 use crate::source::{self, NotCompiled};
 use crate::terminal::{Output, count};
@@ -16,7 +17,7 @@ use crate::terminal::{Output, count};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = r#"Examples:
   edge check policy.edge
-  edge check policies/*.edge
+  edge check policies/                  every policy in the folder
   edge check --format json policy.edge | jq '.[].message'
 
 JSON: an array, in the order of files and places, of
@@ -38,9 +39,10 @@ Of a file with more than 200 problems, the first 200 are listed.
 
 Exit codes: 0 no problem, 1 problems, 2 a file can't be read."#)]
 pub struct Args {
-    /// Policies to check.
-    #[arg(required = true, value_name = "FILE.edge")]
-    files: Vec<PathBuf>,
+    /// Policies, or folders that hold some. Files that only hold names for others are checked with
+    /// what uses them.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
     /// How to print problems: text on the standard error, JSON on the standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -62,7 +64,8 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let mut problems = 0;
     let mut wrong = 0;
     let mut unreadable = None;
-    for file in &args.files {
+    let files = files(&args.paths)?;
+    for file in &files {
         let report = match source::compile(file) {
             Ok(_) => continue,
             Err(NotCompiled::Wrong(report)) => report,
@@ -90,9 +93,24 @@ pub fn run(args: &Args) -> Result<Outcome> {
         return Err(failure);
     }
     if args.format == Format::Text {
-        err.line(&summary(problems, wrong, args.files.len()));
+        err.line(&summary(problems, wrong, files.len()));
     }
     Ok(Outcome::problems_if(problems > 0))
+}
+
+/// The policies that are meant.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let found = find::policies(path, Wanted::Policies)?;
+        if found.is_empty() {
+            let name = path.display();
+            return Err(Failure::new(format!("there is no policy in `{name}`"))
+                .help("policies are files that end in `.edge` and hold routes or a `default`"));
+        }
+        files.extend(found);
+    }
+    Ok(files)
 }
 
 fn summary(problems: usize, wrong: usize, files: usize) -> String {

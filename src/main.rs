@@ -6,6 +6,7 @@ mod completions;
 mod explain;
 mod failure;
 mod files;
+mod find;
 mod inspect;
 mod loader;
 mod new;

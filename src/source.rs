@@ -34,6 +34,10 @@ pub enum NotCompiled {
 /// Compiles the policy at a path.
 pub fn compile(path: &Path) -> Result<Policy, NotCompiled> {
     match files::read(path, MOST_BYTES as u64) {
+        Ok(bytes) if bytes.starts_with(b"\0asm") => Err(NotCompiled::Unreadable(module(path))),
+        Err(ReadError::TooLarge(_)) if path.extension().is_some_and(|it| it == "wasm") => {
+            Err(NotCompiled::Unreadable(module(path)))
+        }
         Ok(bytes) => compile_bytes(path, &bytes),
         Err(ReadError::TooLarge(size)) => Err(NotCompiled::Wrong(too_large(path, size))),
         Err(error) => Err(NotCompiled::Unreadable(error.failure(path))),
@@ -64,6 +68,14 @@ pub fn compile_bytes(path: &Path, bytes: &[u8]) -> Result<Policy, NotCompiled> {
             Err(NotCompiled::Wrong(report))
         }
     }
+}
+
+/// A module where a policy is meant.
+fn module(path: &Path) -> Failure {
+    let name = path.display();
+    Failure::new(format!("`{name}` is a module that was built, not a policy")).help(format!(
+        "`edge inspect {name}` shows what it holds; name the `.edge` file that it was built from"
+    ))
 }
 
 fn name(path: &Path) -> String {

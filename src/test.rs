@@ -1,6 +1,5 @@
 //! `edge test`: runs the tests of policies, on the compiled module.
 
-mod find;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use serde::Serialize;
 
 use crate::check::Format;
 use crate::failure::{Failure, Outcome, Result};
+use crate::find::{self, Wanted};
 use crate::report::{self, Found};
 use crate::source::{self, NotCompiled, Policy};
 use crate::terminal::{Output, count};
@@ -98,7 +98,7 @@ impl Runner<'_> {
     /// All tests of a file or a folder.
     fn path(&mut self, path: &Path) -> Result<()> {
         let (ran, wrong) = (self.ran(), self.results.problems);
-        for file in find::policies(path)? {
+        for file in find::policies(path, Wanted::Tests)? {
             self.file(&file)?;
         }
         if self.ran() == ran && self.results.problems == wrong {

@@ -101,3 +101,60 @@ fn every_diagnostic_reads_as_it_did() {
         });
     }
 }
+
+/// The reports of limits, whose examples are too long to be written out.
+#[test]
+fn every_limit_reads_as_it_did() {
+    let default = "default { respond 404 }\n";
+    let doubled = |first: &str, word: &str, last: usize| {
+        let lines = (1..=last).map(|n| format!("{word} a{n} = \"{{a{m}}}{{a{m}}}\"\n", m = n - 1));
+        format!("{word} a0 = {first}\n{}", lines.collect::<String>())
+    };
+    let lines: String = "a\n".repeat(1_000_001);
+    for (code, policy) in [
+        ("e0001", format!("{default}{}", "#".repeat(4 << 20))),
+        ("e0601", format!("use \"./0.edge\" as a\n{default}")),
+        (
+            "e0604",
+            format!("{}{default}", doubled("\"0123456789abcdef\"", "const", 13)),
+        ),
+        (
+            "e0606",
+            format!("default {{ respond text 1{} }}\n", " + 1".repeat(80)),
+        ),
+        ("e0607", format!("set s = load \"lines.txt\"\n{default}")),
+        (
+            "e0608",
+            format!(
+                "default {{\n{}respond text a30 }}\n",
+                doubled("request.path", "let", 30)
+            ),
+        ),
+    ] {
+        let Err(report) = edge_compiler::compile("policy.edge", &policy, &Endless(&lines)) else {
+            panic!("{code}: there is no problem");
+        };
+        insta::with_settings!({
+            snapshot_path => "cases/diagnostics",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(code, terminal::render(&report));
+        });
+    }
+}
+
+/// Files that each use the next, and one of many lines.
+struct Endless<'a>(&'a str);
+
+impl edge_compiler::source::Loader for Endless<'_> {
+    fn load(&self, path: &str) -> Result<Vec<u8>, edge_compiler::source::LoadError> {
+        let number = path
+            .strip_suffix(".edge")
+            .and_then(|it| it.parse::<u32>().ok());
+        Ok(match number {
+            Some(n) => format!("use \"./{}.edge\" as a\n", n + 1).into_bytes(),
+            None => self.0.as_bytes().to_vec(),
+        })
+    }
+}

@@ -47,8 +47,11 @@ fn mark(style: Style, passed: bool) -> String {
 
 fn describe(failure: &Failure, policy: &Policy) -> String {
     let mut text = format!("      {}\n", failure.place);
-    if let Some(line) = source_line(policy, &failure.place) {
-        text.push_str(&format!("      {} | {line}\n", failure.place.line));
+    if let Some((line, caret)) = source_line(policy, &failure.place) {
+        let number = format!("      {} | ", failure.place.line);
+        text.push_str(&format!("{number}{line}\n"));
+        let margin = " ".repeat(number.len() - 2);
+        text.extend(caret.map(|caret| format!("{margin}| {}^\n", " ".repeat(caret))));
     }
     let mut field = |name: &str, value: &str| {
         text.push_str(&format!("      {name:<9} {value}\n"));
@@ -74,11 +77,17 @@ fn describe(failure: &Failure, policy: &Policy) -> String {
     text
 }
 
-fn source_line(policy: &Policy, place: &Place) -> Option<String> {
+/// The line of a place without its indentation, and how far in it the place is, where that is shown.
+fn source_line(policy: &Policy, place: &Place) -> Option<(String, Option<usize>)> {
     let file = policy.names.iter().position(|name| *name == place.file)?;
     let text = &policy.checked.sources.files.get(file)?.text;
     let line = text.lines().nth((place.line as usize).checked_sub(1)?)?;
-    Some(clipped(line.trim(), LINE))
+    let trimmed = line.trim_start();
+    let indented = line.chars().count() - trimmed.chars().count();
+    let caret = (place.column as usize).checked_sub(indented + 1);
+    let caret = caret.filter(|caret| *caret < LINE && trimmed.is_ascii());
+    let shown = clipped(&trimmed.trim_end().replace('\t', " "), LINE);
+    Some((shown, caret))
 }
 
 fn clipped(text: &str, most: usize) -> String {

@@ -102,3 +102,17 @@ fn a_policy_with_problems_leaves_no_file() {
     assert!(!place.path("policy.wasm").exists());
     place.edge(&["build", "none.edge"]).exits(2);
 }
+
+#[test]
+fn a_missing_folder_is_made() {
+    let place = Place::good();
+    place
+        .edge(&["build", "policy.edge", "-o", "out/deep/shop.wasm"])
+        .exits(0);
+    assert!(place.read("out/deep/shop.wasm").starts_with(b"\0asm"));
+    place.write("file", "");
+    place
+        .edge(&["build", "policy.edge", "-o", "file/shop.wasm"])
+        .exits(2)
+        .says(&["cannot write `file/shop.wasm`", "help: "]);
+}

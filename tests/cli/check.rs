@@ -141,7 +141,7 @@ fn whatever_is_named_is_answered() {
         ("empty.edge", 1, "E0403"),
         ("nul.edge", 1, "E0002"),
         ("large.edge", 1, "E0001"),
-        ("folder", 2, "is a folder"),
+        ("folder", 2, "there is no policy in `folder`"),
         ("loop.edge", 2, "loop.edge"),
         ("socket", 2, "not a regular file"),
         ("/dev/null", 2, "not a regular file"),
@@ -184,4 +184,37 @@ fn a_reader_that_leaves_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn a_folder_stands_for_its_policies() {
+    let place = Place::new();
+    place.write(
+        "all/a/policy.edge",
+        "use \"./names.edge\"\ndefault { respond text names.hello }\n",
+    );
+    place.write("all/a/names.edge", "const hello = \"hello\"\n");
+    place.write("all/b.edge", "default { respond 404 }\n");
+    place.write("all/notes.txt", "nonsense");
+    place
+        .edge(&["check", "all"])
+        .exits(0)
+        .says(&["no problems in 2 files"]);
+    place.write("all/c.edge", WRONG);
+    place
+        .edge(&["check", "all"])
+        .exits(1)
+        .says(&["all/c.edge:2:20", "2 problems in 1 of 3 files"]);
+}
+
+#[test]
+fn a_module_is_not_a_policy() {
+    let place = Place::good();
+    place.edge(&["build", "policy.edge"]).exits(0);
+    for command in ["check", "build", "test"] {
+        place.edge(&[command, "policy.wasm"]).exits(2).says(&[
+            "`policy.wasm` is a module that was built, not a policy",
+            "help: `edge inspect policy.wasm`",
+        ]);
+    }
 }

@@ -70,3 +70,24 @@ fn whatever_is_named_is_answered() {
             .says(&["error: ", "help: ", says]);
     }
 }
+
+#[test]
+fn a_module_that_no_host_serves_is_shown_and_refused() {
+    let place = Place::good();
+    place.edge(&["build", "policy.edge"]).exits(0);
+    let mut module = place.read("policy.wasm");
+    let abi = b"\"abi\":1";
+    let at = module
+        .windows(abi.len())
+        .position(|window| window == abi)
+        .unwrap();
+    module[at + abi.len() - 1] = b'9';
+    place.write("other.wasm", module);
+    place.edge(&["inspect", "other.wasm"]).exits(1).says(&[
+        "route.home",
+        "this module can't be served: ",
+        "9",
+    ]);
+    let ran = place.edge(&["inspect", "--format", "json", "other.wasm"]);
+    assert!(ran.exits(1).json()["refused"].is_string());
+}

@@ -31,7 +31,7 @@ fn a_failure_says_what_and_where() {
     ran.exits(1).says(&[
         "  FAILED wrong\n",
         &format!("shop/policy.edge:{line}:"),
-        &format!("{line} | expect status 200"),
+        &format!("{line} | expect status 200\n         |        ^\n"),
         "request   GET /none",
         "expected  200",
         "got       404",
@@ -123,4 +123,16 @@ fn nothing_to_run_is_said() {
         .edge(&["test", "policy.edge", "good.edge"])
         .exits(0)
         .says(&["no tests in policy.edge", "2 passed"]);
+}
+
+#[test]
+fn a_failure_points_at_what_failed() {
+    let place = Place::new();
+    let test = "test \"wrong\" {\n  get \"/\"\n  expect status 200, header \"X-App\" \"1\"\n}\n";
+    place.write("policy.edge", format!("default {{ respond 200 }}\n{test}"));
+    place.edge(&["test", "policy.edge"]).exits(1).says(&[
+        "      4 | expect status 200, header \"X-App\" \"1\"\n        |                    ^\n",
+        "expected  x-app: \"1\"",
+        "got       x-app: nothing",
+    ]);
 }

@@ -10,6 +10,8 @@ use crate::source::Span;
 
 /// Longest text that is put together from constants, in bytes.
 const LONGEST: usize = 64 << 10;
+/// Longest text that is written out, as long as one that is loaded, in bytes.
+const LONGEST_WRITTEN: usize = crate::resolve::CONST_FILE_LIMIT;
 /// All constants that a policy puts in, counted wherever they are used, in bytes.
 const MOST_INLINED: usize = 16 << 20;
 
@@ -123,7 +125,19 @@ impl Checker<'_> {
         })
     }
 
-    /// Text that was written out, however long, is as long as it is.
+    /// A text as it is written out.
+    pub(super) fn literal(&mut self, text: &str, span: Span) -> Option<Vec<u8>> {
+        if text.len() <= LONGEST_WRITTEN {
+            return Some(text.as_bytes().to_vec());
+        }
+        self.fail(TooLargeConstant {
+            bytes: text.len(),
+            limit: LONGEST_WRITTEN,
+            span,
+        })
+    }
+
+    /// Text that was written out is as long as it is.
     fn source_length(&self, span: Span) -> usize {
         (span.end.saturating_sub(span.start)) as usize
     }

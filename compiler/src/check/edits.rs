@@ -64,7 +64,12 @@ impl Checker<'_> {
 
     fn editable(&mut self, name: String, message: Message, span: Span) -> Option<String> {
         let help = if HOSTS.contains(&name.as_str()) {
-            None
+            Some("leave it out: the host writes it".to_owned())
+        } else if message == Message::Answer && name == "host" {
+            Some(
+                "answers have none; the one that an origin gets is `host E` in the `proxy` block"
+                    .to_owned(),
+            )
         } else if message == Message::ToOrigin && name == "host" {
             Some("write `host E` in the `proxy` block".to_owned())
         } else {
@@ -155,10 +160,11 @@ impl Checker<'_> {
             let Expr::Const(Const::Bytes(bytes)) = part else {
                 continue;
             };
-            let why = match bytes.iter().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            let why = match bytes.iter().find(|byte| is_forbidden(**byte)) {
                 None => continue,
                 Some(0) => "a NUL",
-                Some(_) => "a line break",
+                Some(b'\r' | b'\n') => "a line break",
+                Some(_) => "a control character",
             };
             return self.fail(BadHeaderValue {
                 name: name.to_owned(),
@@ -168,6 +174,11 @@ impl Checker<'_> {
         }
         Some(())
     }
+}
+
+/// Whether a byte can't be in a header's value: all controls but the tab (RFC 9110, section 5.5).
+pub(super) fn is_forbidden(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 10..=31 | 127)
 }
 
 /// Whether a text is a token (RFC 9110, section 5.6.2).

@@ -76,7 +76,7 @@ impl Checker<'_> {
             ExprKind::Percent(n) => Some(integer(*n, Base::Percent)),
             ExprKind::Time(text) => self.time(text, span),
             ExprKind::Str(parts) => self.string(parts, span),
-            ExprKind::Raw(text) => Some(string(text.as_bytes().to_vec())),
+            ExprKind::Raw(text) => self.literal(text, span).map(string),
             ExprKind::Name(name) => self.name(name, span),
             ExprKind::Field(owner, name) => self.field(owner, name, span),
             ExprKind::Index(owner, key) => self.indexed(owner, key, span),
@@ -122,7 +122,9 @@ impl Checker<'_> {
         let mut texts = Some(Vec::new());
         for part in parts {
             let text = match part {
-                StrPart::Text(text) => Some(Expr::Const(Const::Bytes(text.clone().into_bytes()))),
+                StrPart::Text(text) => self
+                    .literal(text, span)
+                    .map(|text| Expr::Const(Const::Bytes(text))),
                 StrPart::Expr(expr) => self.text(expr),
             };
             match (text, &mut texts) {

@@ -46,6 +46,7 @@ mod statements;
 mod text;
 mod times;
 mod types;
+mod unbuilt;
 mod waf;
 
 #[cfg(test)]
@@ -164,11 +165,8 @@ impl<'a> Checker<'a> {
             true => what.to_owned(),
             false => format!("`{what}`"),
         };
-        self.fail(NotSupported {
-            what,
-            span,
-            help: None,
-        })
+        let help = Some(unbuilt::instead(&what).to_owned());
+        self.fail(NotSupported { what, span, help })
     }
 
     /// A rule of that name, or of the name with a number if it is taken.

@@ -353,16 +353,36 @@ impl Checker<'_> {
         if !cookies.is_empty() {
             made.headers.push(("Cookie".to_owned(), cookies.join("; ")));
         }
+        self.check_target(target)?;
+        Some(made)
+    }
+
+    /// What a request asks for: a path or a whole URL, as it would be sent.
+    fn check_target(&mut self, target: &Text) -> Option<()> {
+        let text = &target.value;
         let absolute = ["http://", "https://"]
             .iter()
-            .any(|scheme| target.value.starts_with(scheme));
-        if !target.value.starts_with('/') && !absolute {
-            return self.fail(crate::diagnostics::BadUpstreamPath {
-                why: "it does not begin with `/`",
-                span: target.span,
-            });
-        }
-        Some(made)
+            .any(|scheme| text.starts_with(scheme));
+        // What no client sends, and no server takes (RFC 3986, section 2).
+        let raw = text
+            .bytes()
+            .find(|byte| matches!(byte, 0..=b' ' | b'<' | 127));
+        let (why, help) = match raw {
+            Some(byte) => (
+                "it holds a character that is never sent as it is",
+                format!("percent-encode it, as clients do: `%{byte:02X}`"),
+            ),
+            None if !text.starts_with('/') && !absolute => (
+                "it does not begin with `/`",
+                "write a path, or a URL that begins with `http://` or `https://`".to_owned(),
+            ),
+            None => return Some(()),
+        };
+        self.fail(crate::diagnostics::BadUpstreamPath {
+            why,
+            span: target.span,
+            help: Some(help),
+        })
     }
 }
 

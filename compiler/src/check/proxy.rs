@@ -156,9 +156,15 @@ impl Checker<'_> {
             } else {
                 continue;
             };
+            let help = match why {
+                "it does not begin with `/`" => "a path begins with `/`",
+                "it holds `?` or `#`" => "write the query with `query \"k\" = E`",
+                _ => "percent-encode it: a space is `%20`",
+            };
             return self.fail(BadUpstreamPath {
                 why,
                 span: path.span,
+                help: Some(help.to_owned()),
             });
         }
         Some(UpstreamPath { parts })

@@ -39,11 +39,19 @@ impl Checker<'_> {
             Some(Pattern { segments }) => segments.as_slice(),
             None => &anything,
         };
-        if let Some(taken) = covered.find(segments, &route.methods) {
+        let takers = covered.find(segments, &route.methods);
+        if let Some(last) = takers.last() {
+            let names: Vec<String> = takers
+                .iter()
+                .map(|taken| format!("`{}`", taken.name))
+                .collect();
             self.problems.push(RouteNeverReached {
                 span,
-                by: taken.name.clone(),
-                earlier: Some(taken.span),
+                by: match names.as_slice() {
+                    [one] => format!("{one} takes"),
+                    several => format!("{} take", several.join(" and ")),
+                },
+                earlier: Some(last.span),
             });
         } else if route.when.is_none() {
             let rule = self.hir.rules.get(route.rule.0 as usize);
@@ -58,22 +66,30 @@ impl Checker<'_> {
 }
 
 impl Covered {
-    /// A route that takes whatever has these segments and methods.
-    fn find(&self, segments: &[Segment], methods: &[String]) -> Option<&Taken> {
+    /// Routes that together take whatever has these segments and methods; none when something is left.
+    fn find(&self, segments: &[Segment], methods: &[String]) -> Vec<&Taken> {
+        let mut takers = Takers {
+            left: methods.iter().collect(),
+            found: Vec::new(),
+        };
         let mut open = vec![(0, 0)];
         for _ in 0..MOST_LOOKED_AT {
-            let (node, at) = open.pop()?;
-            let node = self.nodes.get(node as usize)?;
+            let Some((node, at)) = open.pop() else {
+                break;
+            };
+            let Some(node) = self.nodes.get(node as usize) else {
+                break;
+            };
             let next = |segment: &Segment| node.next.get(segment).copied();
             let Some(segment) = segments.get(at) else {
-                if let Some(taken) = node.taker(methods) {
-                    return Some(taken);
+                if takers.add(node, methods) {
+                    return takers.found;
                 }
                 continue;
             };
             let rest = next(&Segment::Rest).and_then(|it| self.nodes.get(it as usize));
-            if let Some(taken) = rest.and_then(|node| node.taker(methods)) {
-                return Some(taken);
+            if rest.is_some_and(|node| takers.add(node, methods)) {
+                return takers.found;
             }
             let empty = matches!(segment, Segment::Literal(bytes) if bytes.is_empty());
             if *segment == Segment::Rest {
@@ -84,7 +100,7 @@ impl Covered {
             }
             open.extend(next(segment).map(|node| (node, at + 1)));
         }
-        None
+        Vec::new()
     }
 
     fn keep(&mut self, segments: &[Segment], taken: Taken) {
@@ -110,12 +126,30 @@ impl Covered {
     }
 }
 
-impl Node {
-    fn taker(&self, methods: &[String]) -> Option<&Taken> {
-        let takes = |taken: &&Taken| {
-            taken.methods.is_empty()
-                || !methods.is_empty() && methods.iter().all(|it| taken.methods.contains(it))
-        };
-        self.ends.iter().find(takes)
+/// Routes that take some of a route's methods, and which are left.
+struct Takers<'c, 'm> {
+    left: Vec<&'m String>,
+    found: Vec<&'c Taken>,
+}
+
+impl<'c> Takers<'c, '_> {
+    /// Adds the routes that end at a node; whether nothing is left. No methods are all that there are.
+    fn add(&mut self, node: &'c Node, methods: &[String]) -> bool {
+        for taken in &node.ends {
+            let before = self.left.len();
+            self.left
+                .retain(|method| !taken.methods.is_empty() && !taken.methods.contains(method));
+            if taken.methods.is_empty() {
+                self.found = vec![taken];
+                return true;
+            }
+            if self.left.len() < before {
+                self.found.push(taken);
+            }
+            if self.left.is_empty() && !methods.is_empty() {
+                return true;
+            }
+        }
+        false
     }
 }

@@ -115,7 +115,9 @@ impl Checker<'_> {
     pub(super) fn value(&mut self, value: Typed, span: Span) -> Option<Typed> {
         let help = match value.ty.base {
             Base::List => "write `any` before it and compare it",
-            Base::Target => "origins and pools stand behind `proxy` and `fallback`",
+            Base::Target => {
+                "an origin has no value that could be kept: choose where it is asked, `proxy choose … { a => shop, b => spare }`"
+            }
             _ => return Some(value),
         };
         let what = self.describe(value.ty);

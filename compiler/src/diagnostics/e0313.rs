@@ -2,8 +2,9 @@
 //!
 //! ## What it means
 //! `respond html` escapes what is put into text and into quoted attributes. In scripts, styles,
-//! comments, names, attributes without quotes, event handlers, and at the start of a link,
-//! escaped text can still do harm.
+//! comments, names, attributes without quotes and event handlers, escaped text can still do harm. So it can at the
+//! start of a link, where it could be `javascript:…` or `//evil.example`: a link begins with a part that fixes where it
+//! leads. The address of a `<script>`, an `<object>` or an `<embed>`, a `<base>` and a `srcset` take no value at all.
 //!
 //! ## Why it is a problem
 //! Somebody could send a link with their own script in it, and it would run with the site's
@@ -18,7 +19,8 @@
 //! Put the value in text or in a quoted attribute. `raw(E)` puts it in as it is, for what is
 //! known to be safe:
 //! ```edge
-//! default { respond html "<a title='{request.path}'>here</a>" }
+//! route "/items/:id" { respond html "<a title='{params.id}' href='/items/{params.id}'>here</a>" }
+//! default { respond html "<a href='https://shop.example{request.path}'>there</a>" }
 //! ```
 
 use super::Problem;

@@ -2,7 +2,7 @@
 //!
 //! ## What it means
 //! The statement stands behind a `respond`, `redirect` or `proxy`, or behind an `if` whose
-//! branches all answer. Or it is a route whose requests are all taken by a route before it:
+//! branches all answer. Or it is a route whose requests are all taken by routes before it:
 //! routes are tried in their order.
 //!
 //! ## Why it is a problem
@@ -49,7 +49,7 @@ impl Problem for NeverReached {
 
 /// A route behind one that takes all its requests.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("this route is never reached: `{by}` takes all its requests")]
+#[error("this route is never reached: {by} all its requests")]
 #[diagnostic(
     code(E0402),
     help("routes are tried in their order: put this one before it, or remove it")
@@ -58,7 +58,7 @@ pub struct RouteNeverReached {
     /// Its head.
     #[label("no request gets here")]
     pub span: Span,
-    /// The rule of the route before it.
+    /// The rules of the routes before it, with their verb.
     pub by: String,
     /// That route's head, if it is in the same file.
     #[label("all its requests are taken here")]

@@ -2,7 +2,7 @@
 //!
 //! ## What it means
 //! Headers such as `Connection`, `Content-Length` and `Transfer-Encoding` describe the message
-//! as it is sent on one connection. The host writes them.
+//! as it is sent on one connection. The host writes them. `Host` belongs to requests: an answer has none.
 //!
 //! ## Why it is a problem
 //! A wrong one lets requests be smuggled past the policy.

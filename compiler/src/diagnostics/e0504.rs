@@ -1,8 +1,8 @@
 //! # E0504: not a header's value
 //!
 //! ## What it means
-//! The value of a header holds no line break, no carriage return and no NUL; a `Host` holds a
-//! host and nothing else.
+//! The value of a header holds no control characters but tabs (RFC 9110, section 5.5): no line break, no
+//! carriage return, no NUL. A `Host` holds a host and nothing else.
 //!
 //! ## Why it is a problem
 //! A line break would end the header and begin another one.
@@ -30,7 +30,10 @@ use crate::source::Span;
 /// A constant that can't be the value of a header.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("this can't be the value of `{name}`: it holds {why}")]
-#[diagnostic(code(E0504))]
+#[diagnostic(
+    code(E0504),
+    help("leave it out, or write something else in its place")
+)]
 pub struct BadHeaderValue {
     /// The header.
     pub name: String,

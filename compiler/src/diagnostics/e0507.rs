@@ -33,6 +33,9 @@ pub struct BadUpstreamPath {
     /// Where.
     #[label("in this path")]
     pub span: Span,
+    /// What to write instead.
+    #[help]
+    pub help: Option<String>,
 }
 
 impl Problem for BadUpstreamPath {

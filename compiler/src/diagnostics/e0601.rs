@@ -18,7 +18,10 @@ use crate::source::Span;
 /// A policy of more files than the compiler reads.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{why}")]
-#[diagnostic(code(E0601))]
+#[diagnostic(
+    code(E0601),
+    help("use the file that is needed directly, and join small files")
+)]
 pub struct TooManyFiles {
     /// Which bound.
     pub why: String,

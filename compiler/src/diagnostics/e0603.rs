@@ -18,7 +18,10 @@ use crate::source::Span;
 /// A policy with more statements than the compiler takes.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("the policy has more than {limit} statements")]
-#[diagnostic(code(E0603))]
+#[diagnostic(
+    code(E0603),
+    help("let a `set` or a pattern stand for what repeats itself")
+)]
 pub struct TooManyStatements {
     /// The bound.
     pub limit: usize,

@@ -1,7 +1,7 @@
 //! # E0604: the constant is too large
 //!
 //! ## What it means
-//! A constant that is put together from others has at most 64 KiB, one that is loaded from a
+//! A constant that is put together from others has at most 64 KiB, one that is written out or loaded from a
 //! file 1 MiB; all that a policy puts in, again and again where it is used, has at most 16 MiB.
 //!
 //! ## Why it is a problem
@@ -19,7 +19,10 @@ use crate::source::Span;
 /// Text known when compiling that is too long.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("this text has {bytes} bytes; a constant may have {limit}")]
-#[diagnostic(code(E0604))]
+#[diagnostic(
+    code(E0604),
+    help("keep long texts at an origin, or use this one in fewer places")
+)]
 pub struct TooLargeConstant {
     /// Its length.
     pub bytes: usize,

@@ -18,7 +18,7 @@ use crate::source::Span;
 /// A set with more elements than the compiler takes.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("the set has {count} elements; it may have {limit}")]
-#[diagnostic(code(E0607))]
+#[diagnostic(code(E0607), help("merge addresses into networks, or ask an origin"))]
 pub struct TooLargeSet {
     /// How many.
     pub count: usize,

@@ -15,6 +15,9 @@ use super::precedence::{Climb, Operand};
 /// How deep an expression's tree may be: chains of `+` make it deep as brackets do.
 pub(super) const MOST_DEEP: usize = 256;
 
+/// The digits of the least int, which has no positive counterpart.
+const LEAST: &str = "9223372036854775808";
+
 /// An expression and the depth of its tree.
 pub(super) struct Built {
     pub(super) expr: Expr,
@@ -84,6 +87,10 @@ impl Builder<'_, '_> {
                 }
                 Rule::number if !minus.is_empty() => {
                     let span = minus.pop()?.to(self.span(&part));
+                    if part.as_str() == LEAST {
+                        value = Some(self.grown(ExprKind::Int(i64::MIN), 0, span)?);
+                        continue;
+                    }
                     let number = self.number(part.as_str(), span)?;
                     value = Some(self.negated(number)?);
                 }

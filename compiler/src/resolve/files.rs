@@ -243,13 +243,17 @@ impl<'a> Reader<'a> {
     }
 
     fn cannot_load(&mut self, text: &ast::Text, why: LoadError) {
-        let help = (why == LoadError::NotFound)
-            .then(|| "paths are relative to the file that names them".to_owned());
+        let help = match &why {
+            LoadError::NotFound => "paths are relative to the file that names them",
+            LoadError::Outside => "keep what belongs to a policy in its folder",
+            LoadError::TooLarge(_) => "share it out over several files, or keep it at an origin",
+            LoadError::Other(_) => "name a file: folders on the way to it are parted by `/`",
+        };
         self.problems.push(CannotLoad {
-            path: text.value.clone(),
+            path: text.value.escape_debug().to_string(),
             why: why.to_string(),
             span: text.span,
-            help,
+            help: Some(help.to_owned()),
         });
     }
 
@@ -282,7 +286,11 @@ pub(super) fn stem(path: &str) -> &str {
 
 /// The path that `path`, written in the file `from`, names in the policy's folder.
 fn join(from: &str, path: &str) -> Result<String, LoadError> {
-    if path.starts_with('/') || path.contains(['\\', ':', '\0']) {
+    if path.contains(['\\', ':']) || path.contains(char::is_control) {
+        let why = "a path holds no `\\`, no `:` and no control character";
+        return Err(LoadError::Other(why.to_owned()));
+    }
+    if path.starts_with('/') {
         return Err(LoadError::Outside);
     }
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -323,6 +331,10 @@ mod tests {
         assert_eq!(join("a/b.edge", "../../c.txt"), Err(LoadError::Outside));
         assert_eq!(join("policy.edge", "/etc/passwd"), Err(LoadError::Outside));
         assert_eq!(join("policy.edge", "."), Err(LoadError::NotFound));
+        for path in ["a\0b", "C:/a", "a\\b", "a\n"] {
+            let refused = join("policy.edge", path);
+            assert!(matches!(refused, Err(LoadError::Other(_))), "{path:?}");
+        }
     }
 
     #[test]

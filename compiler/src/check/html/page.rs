@@ -3,6 +3,8 @@
 //! The states are those of the HTML standard, section 13.2.5, joined where the difference
 //! doesn't matter here.
 
+use super::link::{self, Known};
+
 /// Where in a page the tokenizer is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -36,6 +38,8 @@ pub(super) struct Page {
     raw_text: Option<Vec<u8>>,
     /// The last bytes read, to find `-->` and `</script`.
     recent: Vec<u8>,
+    /// The tag has an attribute `http-equiv`: its `content` stands for a header.
+    stands_for_header: bool,
 }
 
 /// Elements whose content is not markup.
@@ -47,7 +51,15 @@ const RAW_TEXT: &[&[u8]] = &[
     b"noembed",
     b"noframes",
     b"plaintext",
+    b"title",
+    b"textarea",
 ];
+/// Elements of [`RAW_TEXT`] whose character references are read, so that escaped text is safe.
+const ESCAPABLE: &[&[u8]] = &[b"title", b"textarea"];
+/// Elements that run what their links lead to.
+const RUNS: &[&[u8]] = &[b"script", b"object", b"embed", b"applet"];
+/// Elements that change attributes of others.
+const ANIMATES: &[&[u8]] = &[b"animate", b"set", b"animatetransform", b"animatemotion"];
 /// Attributes whose value is a link.
 const LINKS: &[&[u8]] = &[
     b"href",
@@ -58,15 +70,17 @@ const LINKS: &[&[u8]] = &[
     b"poster",
     b"cite",
     b"background",
-    b"ping",
-    b"srcset",
     b"manifest",
     b"xlink:href",
     b"codebase",
     b"longdesc",
     b"usemap",
-    b"imagesrcset",
+    b"code",
+    b"archive",
+    b"classid",
 ];
+/// Attributes that hold several links.
+const LINK_LISTS: &[&[u8]] = &[b"srcset", b"imagesrcset", b"ping"];
 
 impl Page {
     pub(super) fn read(&mut self, bytes: &[u8]) {
@@ -107,6 +121,7 @@ impl Page {
             },
             State::BeforeValue => {
                 self.value.clear();
+                self.stands_for_header |= self.attribute == b"http-equiv";
                 match byte {
                     b'"' | b'\'' => self.state = State::Quoted(byte),
                     b'>' => self.close(),
@@ -172,6 +187,7 @@ impl Page {
     fn open(&mut self, byte: u8) {
         self.tag.clear();
         self.attribute.clear();
+        self.stands_for_header = false;
         match byte {
             b'!' | b'?' => self.state = State::Doctype,
             b'/' => {
@@ -197,22 +213,35 @@ impl Page {
     }
 
     /// A value stands here.
-    pub(super) fn value(&mut self) {
+    pub(super) fn value(&mut self, known: Known) {
         match self.state {
             State::BeforeValue => self.state = State::Unquoted,
             State::Open => self.state = State::TagName,
             State::Tag => self.state = State::AttributeName,
             _ => {}
         }
-        self.value.push(b'?');
+        self.value.extend_from_slice(known.sample());
         self.recent.clear();
     }
 
+    /// Whether escaped text here is the text that it stands for: in text and in quotes.
+    pub(super) fn escapes(&self) -> bool {
+        match self.state {
+            State::Text => self
+                .raw_text
+                .as_deref()
+                .is_none_or(|element| ESCAPABLE.contains(&element)),
+            State::Quoted(_) => true,
+            _ => false,
+        }
+    }
+
     /// Why a value that stands here would not be safe, though escaped.
-    pub(super) fn danger(&self) -> Option<&'static str> {
+    pub(super) fn danger(&self, known: Known) -> Option<&'static str> {
         match self.state {
             State::Text => match self.raw_text.as_deref() {
                 None => None,
+                Some(element) if ESCAPABLE.contains(&element) => None,
                 Some(b"script") => Some("a script"),
                 Some(b"style") => Some("a style sheet"),
                 Some(_) => Some("an element whose content is not markup"),
@@ -221,45 +250,57 @@ impl Page {
             State::Tag | State::AttributeName => Some("the name of an attribute"),
             State::BeforeValue | State::Unquoted => Some("an attribute without quotes"),
             State::Comment | State::Doctype => Some("a comment"),
-            State::Quoted(_) => self.attribute_danger(),
+            State::Quoted(_) => self.attribute_danger(known),
         }
     }
 
-    fn attribute_danger(&self) -> Option<&'static str> {
-        let name = self.attribute.as_slice();
-        let value = self.value.trim_ascii();
-        let has_scheme = |scheme: &[u8]| value.starts_with(scheme);
-        if name.starts_with(b"on") {
-            return Some("an event handler");
-        }
-        if name == b"style" {
-            return Some("a style");
-        }
-        if name == b"srcdoc" {
-            return Some("a page of its own");
-        }
+    fn attribute_danger(&self, known: Known) -> Option<&'static str> {
+        let (tag, name) = (self.tag.as_slice(), self.attribute.as_slice());
         let is_link = LINKS.contains(&name);
-        if is_link && value.is_empty() {
-            return Some("the start of a link");
+        match name {
+            _ if name.starts_with(b"on") => Some("an event handler"),
+            b"style" => Some("a style"),
+            b"srcdoc" => Some("a page of its own"),
+            _ if LINK_LISTS.contains(&name) => Some("a list of links"),
+            _ if is_link && RUNS.contains(&tag) => Some("the address of a script"),
+            _ if is_link && tag == b"base" => Some("the base of all links"),
+            b"to" | b"from" | b"by" | b"values" | b"attributename" if ANIMATES.contains(&tag) => {
+                Some("an animation of attributes")
+            }
+            _ if is_link => link::danger(&self.value, known),
+            b"http-equiv" => Some("the name of a header"),
+            b"content" if tag == b"meta" => self.meta_danger(known),
+            _ => None,
         }
-        if is_link
-            && (has_scheme(b"javascript:") || has_scheme(b"vbscript:") || has_scheme(b"data:"))
-        {
-            return Some("a link that is a script");
+    }
+
+    /// `<meta http-equiv="refresh" content="0; url=…">`
+    fn meta_danger(&self, known: Known) -> Option<&'static str> {
+        const URL: &[u8] = b"url=";
+        let at = self
+            .value
+            .windows(URL.len())
+            .position(|window| window == URL);
+        match at.and_then(|at| self.value.get(at + URL.len()..)) {
+            Some(before) => {
+                let quoted = before.trim_ascii_start();
+                let inner = quoted.strip_prefix(b"'").or(quoted.strip_prefix(b"\""));
+                link::danger(inner.unwrap_or(quoted), known)
+            }
+            None if self.stands_for_header => Some("what stands for a header"),
+            None => None,
         }
-        let refreshes = self.tag == b"meta" && name == b"content" && value.ends_with(b"url=");
-        refreshes.then_some("the start of a link")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Page;
+    use super::{Known, Page};
 
     fn danger(before: &str) -> Option<&'static str> {
         let mut page = Page::default();
         page.read(before.as_bytes());
-        page.danger()
+        page.danger(Known::Anything)
     }
 
     #[test]
@@ -278,6 +319,15 @@ mod tests {
             "1 < 2 ",
             "<br/>",
             "<title>",
+            "<title><p title=\"</title>",
+            "<textarea><script>",
+            "<a href=\"/items/",
+            "<a href='https://a/?x=",
+            "<iframe src=\"https://player.example/v/",
+            "<script nonce=\"",
+            "<meta name=\"description\" content=\"",
+            "<meta http-equiv=\"refresh\" content=\"0; url=/welcome/",
+            "<link rel=\"canonical\" href=\"https://a/",
             "<style>p{}</style><p>",
             "<img alt=\"x\" title = \"",
         ] {
@@ -308,6 +358,30 @@ mod tests {
                 "the start of a link",
             ),
             ("<script></scriptx>", "a script"),
+            ("<title></title><script>", "a script"),
+            ("<a href=\"java", "the start of a link"),
+            ("<a href=\"/", "a link right behind its first `/`"),
+            ("<a href=\"https://", "the site's name in a link"),
+            ("<script src=\"/", "the address of a script"),
+            ("<script src=\"/js/", "the address of a script"),
+            ("<SVG><Script xlink:href='/js/", "the address of a script"),
+            ("<object data=\"/x/", "the address of a script"),
+            ("<embed src=\"/x/", "the address of a script"),
+            ("<iframe src=\"", "the start of a link"),
+            ("<base target=_top href=\"/x/", "the base of all links"),
+            ("<img srcset=\"/x/", "a list of links"),
+            ("<a ping='/x/", "a list of links"),
+            ("<form action='", "the start of a link"),
+            ("<set attributeName=href to='", "an animation of attributes"),
+            (
+                "<meta http-equiv=refresh content=\"0; url='/",
+                "a link right behind its first `/`",
+            ),
+            (
+                "<meta http-equiv='refresh' content='",
+                "what stands for a header",
+            ),
+            ("<meta http-equiv='", "the name of a header"),
         ] {
             assert_eq!(danger(before), Some(place), "{before}");
         }

@@ -12,6 +12,7 @@ mod habits;
 mod narrowing;
 mod problems;
 mod random;
+mod safety;
 
 use super::check;
 use crate::diagnostics::{Problems, Report};

@@ -127,6 +127,67 @@ fn sets_and_constants_of_files_are_bounded() {
 }
 
 #[test]
+fn texts_are_bounded_however_they_are_written() {
+    let long = "x".repeat((1 << 20) + 1);
+    for text in [
+        format!("\"{long}\""),
+        format!("r\"{long}\""),
+        format!("\"{long}{{request.path}}\""),
+    ] {
+        let policy = format!("default {{ respond text {text} }}\n");
+        assert_eq!(codes(&policy), ["E0604"]);
+    }
+    let policy = format!("default {{ respond html \"{long}\" }}\n");
+    assert_eq!(codes(&policy), ["E0604"]);
+    let policy = format!("default {{ respond text \"{}\" }}\n", &long[1..]);
+    assert!(codes(&policy).is_empty());
+}
+
+#[test]
+fn the_least_int_can_be_written() {
+    let least =
+        "default { if request.path == \"{-9223372036854775808}\" { respond 200 } respond 404 }\n";
+    assert!(codes(least).is_empty(), "{}", messages(least));
+    for wrong in ["9223372036854775808", "-9223372036854775809"] {
+        let policy = format!("default {{ respond text {wrong} }}\n");
+        assert_eq!(codes(&policy), ["E0107"], "{wrong}");
+    }
+}
+
+#[test]
+fn paths_that_can_not_be_are_explained() {
+    let policy = "set s = load \"a\\u{0}b\"\ndefault { respond 404 }\n";
+    let said = messages(policy);
+    assert!(
+        said.starts_with("E0204 can't load `a\\0b`: a path holds no `\\`, no `:` and no control character | name a file"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_origin_is_no_value() {
+    let policy = "origin a { url \"http://a\" }\norigin b { url \"http://b\" }\nexperiment e { unit client.ip  split x 50%, y 50% }\ndefault { let o = choose e { x => a, y => b }  proxy o }\n";
+    let said = messages(policy);
+    assert_eq!(codes(policy).len(), 1, "{said}");
+    assert!(said.contains("`proxy choose … {"), "{said}");
+}
+
+#[test]
+fn a_target_is_what_a_client_could_send() {
+    for (target, why) in [
+        ("/<script>", "`%3C`"),
+        ("/a b", "`%20`"),
+        ("a", "does not begin with `/`"),
+    ] {
+        let policy = format!(
+            "default {{ respond 404 }}\ntest \"t\" {{ get \"{target}\"  expect status 404 }}\n"
+        );
+        let said = messages(&policy);
+        assert!(said.starts_with("E0507") && said.contains(why), "{said}");
+    }
+}
+
+#[test]
 fn two_groups_of_one_name_have_rules_of_their_own() {
     use super::front;
     let policy = "use std.waf\nwaf traversal { rule raw_path { when request.path == \"/x\" } }\n\
@@ -254,8 +315,17 @@ fn what_is_not_built_is_named() {
         ("log client.tls.ja4", "client.tls.ja4"),
     ] {
         let text = messages(&format!("default {{ {body} respond 404 }}\n"));
-        let expected = format!("E0901 not supported yet: `{what}`");
+        let expected = format!("E0901 not supported yet: `{what}` | ");
         assert!(text.starts_with(&expected), "{body}\n{text}");
+    }
+    for cache in ["cache 5m", "cache pages"] {
+        let policy =
+            format!("origin a {{ url \"http://a\" }}\ndefault {{ proxy a {{ {cache} }} }}\n");
+        let text = messages(&policy);
+        assert!(
+            text.starts_with("E0901 not supported yet: `cache` in `proxy` | leave it out"),
+            "{text}"
+        );
     }
 }
 
@@ -341,6 +411,19 @@ fn a_route_behind_one_that_takes_everything_is_never_reached() {
         ["a \"/:id\"", "b \"/\""],
         ["a \"/x\" when request.host == \"h\"", "b \"/x\""],
         ["a \"/:id/a\"", "b \"/x/b\""],
+    ] {
+        assert!(policy(&reached).is_empty(), "{reached:?}");
+    }
+    for never in [
+        ["a GET \"/x\"", "b POST \"/x\"", "c GET, POST \"/x\""],
+        ["a GET \"/:id\"", "b POST \"/*rest\"", "c POST, HEAD \"/x\""],
+    ] {
+        assert_eq!(policy(&never), ["E0402"], "{never:?}");
+    }
+    for reached in [
+        ["a GET \"/x\"", "b POST \"/x\"", "c \"/x\""],
+        ["a GET \"/x\"", "b POST \"/x\"", "c GET, PUT \"/x\""],
+        ["a GET \"/x\"", "b POST \"/y\"", "c GET, POST \"/x\""],
     ] {
         assert!(policy(&reached).is_empty(), "{reached:?}");
     }

@@ -21,7 +21,14 @@ pub(super) fn judge(scene: &Scene<'_>, expect: &Expect) -> Result<(), Mismatch> 
     let actual = actual(scene, last, &expect.subject);
     match holds(expect.op, actual.as_deref(), expect.value.as_bytes()) {
         Ok(true) => Ok(()),
-        Ok(false) => Err((wanted(expect), shown(actual.as_deref(), &expect.subject))),
+        Ok(false) => {
+            let about = about(&expect.subject);
+            let got = shown(actual.as_deref(), &expect.subject);
+            Err((
+                format!("{about}{}", wanted(expect)),
+                format!("{about}{got}"),
+            ))
+        }
         Err(problem) => Err((wanted(expect), problem)),
     }
 }
@@ -98,6 +105,22 @@ fn holds(op: Op, actual: Option<&[u8]>, value: &[u8]) -> Result<bool, String> {
         Op::Present => true,
         Op::Absent => false,
     })
+}
+
+/// What is looked at, where the value alone would not tell: which header, which part of what an origin got.
+fn about(subject: &Subject) -> String {
+    match subject {
+        Subject::Header { name } => format!("{name}: "),
+        Subject::Received { origin, part } => match part {
+            Part::Count => format!("requests to {origin}: "),
+            Part::Method => format!("method to {origin}: "),
+            Part::Path => format!("path to {origin}: "),
+            Part::Query => format!("query to {origin}: "),
+            Part::Header { name } => format!("{name} to {origin}: "),
+            Part::Body => format!("body to {origin}: "),
+        },
+        Subject::Status | Subject::Body | Subject::Because | Subject::Cache => String::new(),
+    }
 }
 
 fn wanted(expect: &Expect) -> String {

@@ -182,6 +182,10 @@ impl<'p> Scene<'p> {
                 .parse()
                 .map_err(|_| format!("`{ip}` is not an address"))?;
         }
+        if request.target.starts_with("https://") {
+            client.scheme = Scheme::HTTPS;
+            client.tls_version.get_or_insert("1.3");
+        }
         let built = build(request)?;
         let worker = match self.worker.take() {
             Some(worker) => worker,
@@ -250,7 +254,11 @@ fn build(request: &test_plan::Request) -> Result<Request<Body>, String> {
         .method(request.method.as_str())
         .uri(request.target.as_str())
         .body(body)
-        .map_err(|error| format!("the request is not usable: {error}"))?;
+        .map_err(|error| {
+            format!(
+                "the request can't be sent: {error}; percent-encode what a URL can't hold (`<` is `%3C`)"
+            )
+        })?;
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let unusable = || format!("the header `{name}` is not usable");
