@@ -112,7 +112,7 @@ fn every_limit_reads_as_it_did() {
     };
     let lines: String = "a\n".repeat(1_000_001);
     for (code, policy) in [
-        ("e0001", format!("{default}{}", "#".repeat(4 << 20))),
+        ("e0001", format!("{default}{}", "# data\n".repeat(600_000))),
         ("e0601", format!("use \"./0.edge\" as a\n{default}")),
         (
             "e0604",
@@ -123,13 +123,6 @@ fn every_limit_reads_as_it_did() {
             format!("default {{ respond text 1{} }}\n", " + 1".repeat(80)),
         ),
         ("e0607", format!("set s = load \"lines.txt\"\n{default}")),
-        (
-            "e0608",
-            format!(
-                "default {{\n{}respond text a30 }}\n",
-                doubled("request.path", "let", 30)
-            ),
-        ),
     ] {
         let Err(report) = edge_compiler::compile("policy.edge", &policy, &Endless(&lines)) else {
             panic!("{code}: there is no problem");
