@@ -87,7 +87,12 @@ impl SourceMap {
 pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<u32>,
+    /// How many characters begin before each block of [`BLOCK`] bytes: a line may be as long as the file.
+    before: Vec<u32>,
 }
+
+/// Bytes of a block of [`Lines`].
+const BLOCK: usize = 1024;
 
 impl<'t> Lines<'t> {
     /// Finds the lines of a text.
@@ -95,9 +100,16 @@ impl<'t> Lines<'t> {
     pub fn new(text: &'t str) -> Lines<'t> {
         let after = |(at, _): (usize, u8)| u32::try_from(at + 1).unwrap_or(u32::MAX);
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let mut before = vec![0];
+        let mut count = 0u32;
+        for block in text.as_bytes().chunks(BLOCK) {
+            count = count.saturating_add(characters(block));
+            before.push(count);
+        }
         Lines {
             text,
             starts: std::iter::once(0).chain(ends.map(after)).collect(),
+            before,
         }
     }
 
@@ -110,11 +122,29 @@ impl<'t> Lines<'t> {
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or(0);
-        let before = self.text.get(start as usize..offset as usize);
-        let column = before.map_or(0, |before| before.chars().count()) + 1;
-        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        (narrow(line), narrow(column))
+        let column = self
+            .characters_before(offset)
+            .saturating_sub(self.characters_before(start));
+        (
+            u32::try_from(line).unwrap_or(u32::MAX),
+            column.saturating_add(1),
+        )
     }
+
+    /// How many characters begin before an offset.
+    fn characters_before(&self, offset: u32) -> u32 {
+        let offset = offset as usize;
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset);
+        let before = self.before.get(block).or(self.before.last());
+        before.copied().unwrap_or(0) + rest.map_or(0, characters)
+    }
+}
+
+/// How many characters begin in some bytes of UTF-8.
+fn characters(bytes: &[u8]) -> u32 {
+    let begins = bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+    u32::try_from(begins).unwrap_or(u32::MAX)
 }
 
 /// Why a file that a policy names can't be had.
@@ -157,5 +187,22 @@ pub struct NoFiles;
 impl Loader for NoFiles {
     fn load(&self, _path: &str) -> Result<Vec<u8>, LoadError> {
         Err(LoadError::NotFound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+
+    #[test]
+    fn columns_count_characters_however_long_the_line_is() {
+        let text = format!("a\n{}x\n\u{e9}y", "\u{e9}".repeat(5000));
+        let lines = Lines::new(&text);
+        for (found, place) in [("a", (1, 1)), ("x", (2, 5001)), ("y", (3, 2))] {
+            let offset = text.find(found).and_then(|at| u32::try_from(at).ok());
+            assert_eq!(lines.line_column(offset.unwrap_or(0)), place, "{found}");
+        }
+        let end = u32::try_from(text.len()).unwrap_or(0);
+        assert_eq!(lines.line_column(end), (3, 3));
     }
 }

@@ -188,7 +188,7 @@ impl Checker<'_> {
                 first: Some(first),
             });
         }
-        self.scope.locals.push(Local {
+        self.scope.name(Local {
             name: name.text.clone(),
             span: name.span,
             value,

@@ -55,7 +55,7 @@ mod tests;
 use crate::diagnostics::{NotSupported, Problem, Problems};
 use crate::hir::{Expr, Hir, PlaceId, Rule, RuleId, Type};
 use crate::resolve::{DeclId, Resolved};
-use crate::source::{FileId, SourceMap, Span};
+use crate::source::{FileId, Lines, SourceMap, Span};
 use edge_abi::manifest::RuleKind;
 use scope::Scope;
 use std::collections::HashMap;
@@ -116,8 +116,10 @@ struct Checker<'a> {
     /// How often each rule name was given.
     rule_names: HashMap<String, u32>,
     regexes: HashMap<String, bool>,
+    /// What `proxy` statements declare, as text, with its index.
+    options: HashMap<String, u32>,
     /// Where the lines of files begin.
-    lines: HashMap<FileId, Vec<u32>>,
+    lines: HashMap<FileId, Lines<'a>>,
     /// Bytes of constants put in, and expressions copied: see [`limits`].
     spent: limits::Spent,
 }
@@ -145,6 +147,7 @@ impl<'a> Checker<'a> {
             open: Vec::new(),
             rule_names: HashMap::new(),
             regexes: HashMap::new(),
+            options: HashMap::new(),
             lines: HashMap::new(),
             spent: limits::Spent::default(),
         }
@@ -188,23 +191,12 @@ impl<'a> Checker<'a> {
 
     /// Line and column of the start of a span, both from 1; columns count characters.
     fn line_column(&mut self, span: Span) -> (u32, u32) {
-        let text = self.sources.get(span.file).map_or("", |file| &file.text);
+        let sources = self.sources;
         let lines = self.lines.entry(span.file).or_insert_with(|| {
-            let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0)
-                .chain(ends.map(|(at, _)| index(at + 1)))
-                .collect()
+            let text = sources.get(span.file).map_or("", |file| &file.text);
+            Lines::new(text)
         });
-        let line = lines.partition_point(|start| *start <= span.start);
-        let start = line
-            .checked_sub(1)
-            .and_then(|n| lines.get(n))
-            .copied()
-            .unwrap_or(0);
-        let before = text
-            .get(start as usize..span.start as usize)
-            .unwrap_or_default();
-        (index(line), index(before.chars().count() + 1))
+        lines.line_column(span.start)
     }
 
     /// What was written at a place, for a message: one line, in backticks.

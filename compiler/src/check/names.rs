@@ -53,7 +53,7 @@ impl Checker<'_> {
         let resolved = self.resolved;
         let declared = resolved.units.get(self.scope.unit);
         let known = declared.iter().flat_map(|unit| unit.names.keys());
-        let locals = self.scope.locals.iter().map(|local| local.name.as_str());
+        let locals = self.scope.local_names();
         let facts = FACT_GROUPS.iter().copied().chain(["now"]);
         // Beyond what is reported, nobody reads the help.
         let reported = self.problems.len() < MOST_PROBLEMS;

@@ -77,11 +77,12 @@ impl Checker<'_> {
 
     /// The index of what a `proxy` declares; equal ones are one.
     fn options(&mut self, options: ProxyOptions) -> u32 {
-        let known = self.hir.proxies.iter().position(|known| *known == options);
-        index(known.unwrap_or_else(|| {
+        let next = index(self.hir.proxies.len());
+        let known = *self.options.entry(format!("{options:?}")).or_insert(next);
+        if known == next {
             self.hir.proxies.push(options);
-            self.hir.proxies.len() - 1
-        }))
+        }
+        known
     }
 
     fn proxy_setting(

@@ -3,7 +3,7 @@
 use super::{Checker, Typed};
 use crate::hir::{Expr, Fact, Handler, LetId, RuleId};
 use crate::source::Span;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// The kinds of places code stands in: which facts are known, which statements make sense.
@@ -89,7 +89,9 @@ pub(super) struct Scope {
     /// The file whose names are visible.
     pub(super) unit: usize,
     pub(super) place: Place,
-    pub(super) locals: Vec<Local>,
+    locals: Vec<Local>,
+    /// The last local of each name, by index.
+    named: HashMap<String, usize>,
     proven: HashSet<Key>,
     trail: Vec<Key>,
     /// What `params.NAME` stands for; `None` outside of routes.
@@ -140,7 +142,15 @@ impl Scope {
         for key in self.trail.drain(mark.trail.min(self.trail.len())..) {
             self.proven.remove(&key);
         }
-        self.locals.truncate(mark.locals);
+        for (at, local) in self
+            .locals
+            .drain(mark.locals.min(self.locals.len())..)
+            .enumerate()
+        {
+            if self.named.get(&local.name) == Some(&(mark.locals + at)) {
+                self.named.remove(&local.name);
+            }
+        }
     }
 
     pub(super) fn prove(&mut self, proven: &Proven) {
@@ -156,7 +166,19 @@ impl Scope {
     }
 
     pub(super) fn local(&self, name: &str) -> Option<&Local> {
-        self.locals.iter().rev().find(|local| local.name == name)
+        self.locals.get(*self.named.get(name)?)
+    }
+
+    /// Enters a local. Names don't shadow each other: of one that does, which is reported, the first stays.
+    pub(super) fn name(&mut self, local: Local) {
+        let at = self.locals.len();
+        self.named.entry(local.name.clone()).or_insert(at);
+        self.locals.push(local);
+    }
+
+    /// The names of the locals.
+    pub(super) fn local_names(&self) -> impl Iterator<Item = &str> {
+        self.locals.iter().map(|local| local.name.as_str())
     }
 }
 

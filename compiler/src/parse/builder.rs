@@ -72,12 +72,11 @@ impl<'t, 'p> Builder<'t, 'p> {
 
     /// The text of the `##` comments on the lines right above a place of the file.
     pub(super) fn docs_above(&self, at: usize) -> Option<String> {
-        let mut before = self.text.get(..at)?;
-        let line = before.rsplit('\n').next()?;
-        if !line.trim().is_empty() {
+        let before = self.text.get(..at)?;
+        let mut before = before.trim_end_matches([' ', '\t', '\r']);
+        if !before.ends_with('\n') {
             return None;
         }
-        before = before.get(..before.len() - line.len())?;
         let mut docs = Vec::new();
         while let Some(above) = before.strip_suffix('\n') {
             let line = above.rsplit('\n').next()?;
