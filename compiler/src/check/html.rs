@@ -79,7 +79,7 @@ impl Checker<'_> {
             page.read(&escaped);
             return Some(Expr::Const(Const::Bytes(escaped)));
         }
-        let known = value.as_ref().map_or(Known::Anything, |it| Self::known(it));
+        let known = value.as_ref().map_or(Known::Anything, Self::known);
         let danger = page.danger(known);
         page.value(known);
         if let Some(place) = danger {
