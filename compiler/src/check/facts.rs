@@ -121,7 +121,13 @@ impl Checker<'_> {
         if let Some((_, fact)) = params.iter().find(|(known, _)| *known == name.text) {
             return self.fact(fact.clone(), STRING, span);
         }
-        let help = suggest(&name.text, params.iter().map(|(name, _)| name.as_str()));
+        let help =
+            suggest(&name.text, params.iter().map(|(name, _)| name.as_str())).or_else(|| {
+                let text = &name.text;
+                Some(format!(
+                    "name it in the pattern: `:{text}` is a segment, `*{text}` all that follows"
+                ))
+            });
         self.fail(UnknownPathParam {
             place: "this route's pattern".to_owned(),
             name: name.text.clone(),

@@ -107,12 +107,13 @@ impl Checker<'_> {
             1 => "one argument".to_owned(),
             n => format!("{n} arguments"),
         };
+        let help = Some(format!("write `{name}(…)` with {expected}"));
         self.fail(WrongArguments {
             name: name.to_owned(),
             expected,
             found,
             span,
-            help: None,
+            help,
         })
     }
 

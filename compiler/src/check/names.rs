@@ -58,7 +58,10 @@ impl Checker<'_> {
         // Beyond what is reported, nobody reads the help.
         let reported = self.problems.len() < MOST_PROBLEMS;
         let known = known.map(String::as_str).chain(locals).chain(facts);
-        let help = reported.then(|| suggest(name, known)).flatten();
+        let help = reported.then(|| {
+            suggest(name, known)
+                .unwrap_or_else(|| "declare it, or write it as it is declared".to_owned())
+        });
         self.fail(UnknownName {
             what,
             name: name.to_owned(),
@@ -142,7 +145,7 @@ impl Checker<'_> {
             found: found.noun(),
             expected: expected.to_owned(),
             span,
-            help: None,
+            help: Some(format!("name {expected}, or declare one")),
         })
     }
 

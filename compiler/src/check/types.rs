@@ -55,7 +55,10 @@ impl Checker<'_> {
             what: "type",
             name: name.text.clone(),
             span: name.span,
-            help: suggest(&name.text, TYPES.iter().map(|(word, _)| *word)),
+            help: suggest(&name.text, TYPES.iter().map(|(word, _)| *word)).or_else(|| {
+                let words: Vec<&str> = TYPES.iter().map(|(word, _)| *word).collect();
+                Some(format!("it is one of `{}`", words.join("`, `")))
+            }),
         })
     }
 

@@ -36,7 +36,7 @@ use crate::source::Span;
 /// No comma between two arms or elements.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("a comma is missing between {between}")]
-#[diagnostic(code(E0106))]
+#[diagnostic(code(E0106), help("put `,` between them"))]
 pub struct MissingComma {
     /// Between what.
     pub between: &'static str,

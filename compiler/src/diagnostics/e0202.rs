@@ -28,7 +28,7 @@ use crate::source::Span;
 /// A name that is declared a second time.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{what} `{name}` is declared twice")]
-#[diagnostic(code(E0202))]
+#[diagnostic(code(E0202), help("keep one of them, or give one another name"))]
 pub struct DeclaredTwice {
     /// What it is.
     pub what: &'static str,

@@ -26,7 +26,7 @@ use crate::source::Span;
 /// A declaration that takes a name of the language.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("`{name}` is a name of the language")]
-#[diagnostic(code(E0203))]
+#[diagnostic(code(E0203), help("choose another name"))]
 pub struct NameTaken {
     /// The name.
     pub name: String,

@@ -18,7 +18,7 @@ use crate::source::Span;
 /// A source file that is not UTF-8.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("`{path}` is not UTF-8 text (byte {offset})")]
-#[diagnostic(code(E0206))]
+#[diagnostic(code(E0206), help("save the file as UTF-8"))]
 pub struct NotText {
     /// The path as written.
     pub path: String,

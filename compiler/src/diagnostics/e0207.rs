@@ -21,7 +21,10 @@ use crate::source::Span;
 /// A route, `on` block or `default` in a file that is used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("`{path}` is used by another file and can't hold `{what}`")]
-#[diagnostic(code(E0207))]
+#[diagnostic(
+    code(E0207),
+    help("move it to the policy, or `use` a file that holds names alone")
+)]
 pub struct ImportedBehaviour {
     /// The file.
     pub path: String,

@@ -26,7 +26,10 @@ use crate::source::Span;
 /// A function, constant, experiment or group that needs itself.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{what} `{name}` contains itself: {chain}")]
-#[diagnostic(code(E0210))]
+#[diagnostic(
+    code(E0210),
+    help("break the circle: one of them must do without the others")
+)]
 pub struct ContainsItself {
     /// What it is.
     pub what: &'static str,

@@ -32,7 +32,7 @@ use crate::source::Span;
 /// A setting that is given a second time.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{what} is given twice")]
-#[diagnostic(code(E0211))]
+#[diagnostic(code(E0211), help("keep one of them"))]
 pub struct GivenTwice {
     /// What it is.
     pub what: String,

@@ -26,7 +26,12 @@ use crate::source::Span;
 /// A value that has no text.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{found} can't be put into text")]
-#[diagnostic(code(E0307))]
+#[diagnostic(
+    code(E0307),
+    help(
+        "lists are compared with `any`, origins stand behind `proxy`; put one of their values into the text"
+    )
+)]
 pub struct NotPrintable {
     /// What it is.
     pub found: String,

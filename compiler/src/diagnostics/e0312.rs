@@ -23,7 +23,7 @@ use crate::source::Span;
 /// An arm of a `choose` that an earlier one covers.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{what} is covered already")]
-#[diagnostic(code(E0312))]
+#[diagnostic(code(E0312), help("remove it, or the arm before it"))]
 pub struct ArmTwice {
     /// The value.
     pub what: String,

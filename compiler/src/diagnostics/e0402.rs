@@ -31,7 +31,7 @@ use crate::source::Span;
 /// A statement behind a terminal.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("this statement is never reached")]
-#[diagnostic(code(E0402))]
+#[diagnostic(code(E0402), help("put it before the answer, or remove it"))]
 pub struct NeverReached {
     /// Where.
     #[label("nothing gets here")]

@@ -23,7 +23,7 @@ use crate::source::Span;
 /// A status that can't be answered.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{status} is not a status that {what} can have")]
-#[diagnostic(code(E0501))]
+#[diagnostic(code(E0501), help("use a status in that range"))]
 pub struct BadStatus {
     /// The status.
     pub status: i64,

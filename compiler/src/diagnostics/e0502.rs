@@ -30,7 +30,10 @@ use crate::source::Span;
 /// A header name that HTTP does not allow.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("`{name}` can't be the name of a {what}")]
-#[diagnostic(code(E0502))]
+#[diagnostic(
+    code(E0502),
+    help("names are letters, digits and `-`, as in `X-Request-Id`")
+)]
 pub struct BadHeaderName {
     /// The name.
     pub name: String,

@@ -23,7 +23,7 @@ use crate::source::Span;
 /// A body for an answer that has none.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("an answer {status} can't have a body")]
-#[diagnostic(code(E0508))]
+#[diagnostic(code(E0508), help("leave the body out, or answer with another status"))]
 pub struct NoBodyAllowed {
     /// The status.
     pub status: u16,

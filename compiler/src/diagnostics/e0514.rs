@@ -25,7 +25,7 @@ use crate::source::Span;
 /// A number outside the range of its place.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{what} must be {range}")]
-#[diagnostic(code(E0514))]
+#[diagnostic(code(E0514), help("choose a value in that range"))]
 pub struct OutOfRange {
     /// What it is.
     pub what: String,

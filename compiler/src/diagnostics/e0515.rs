@@ -25,7 +25,7 @@ use crate::source::Span;
 /// A set whose elements are not of one type.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("a set holds elements of one type; this one is {found}, the first is {first_type}")]
-#[diagnostic(code(E0515))]
+#[diagnostic(code(E0515), help("make a set of each kind"))]
 pub struct MixedSet {
     /// The type of this one.
     pub found: String,

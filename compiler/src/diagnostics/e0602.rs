@@ -19,7 +19,7 @@ use crate::source::Span;
 /// A path on which more headers are changed than a host carries out.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{what} may change {count} headers; a message may have 64 changes")]
-#[diagnostic(code(E0602))]
+#[diagnostic(code(E0602), help("set fewer, or let an origin set some of them"))]
 pub struct TooManyEdits {
     /// Which path.
     pub what: String,
