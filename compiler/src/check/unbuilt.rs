@@ -88,7 +88,7 @@ pub(super) fn instead(what: &str) -> &'static str {
     };
     INSTEAD
         .iter()
-        .find(|(parts, _)| parts.iter().any(|part| fits(part)))
+        .find(|(parts, _)| parts.iter().any(&fits))
         .map_or(
             "do without it for now; docs/language.md says what each section does not have yet",
             |(_, help)| help,
