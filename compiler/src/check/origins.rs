@@ -9,11 +9,6 @@ use crate::resolve::{DeclId, suggest};
 use crate::source::Span;
 use edge_abi::manifest::{Kind, Origin, Param};
 
-/// What an origin has when it says nothing, in milliseconds.
-const CONNECT: u64 = 5_000;
-const TIMEOUT: u64 = 30_000;
-const IDLE: u64 = 60_000;
-
 impl Checker<'_> {
     /// Checks all declarations that are names.
     pub(super) fn check_declarations(&mut self) {
@@ -62,9 +57,9 @@ impl Checker<'_> {
             name: self.qualified(id, &it.name.text),
             url: String::new(),
             host: None,
-            connect_ms: CONNECT,
-            timeout_ms: TIMEOUT,
-            idle_ms: IDLE,
+            connect_ms: Origin::CONNECT_MS,
+            timeout_ms: Origin::TIMEOUT_MS,
+            idle_ms: Origin::IDLE_MS,
         };
         let mut seen: Vec<&str> = Vec::new();
         for setting in &it.settings {
@@ -99,12 +94,14 @@ impl Checker<'_> {
                     .clone_into(&mut made.url);
             }
             OriginSetting::Connect(d) => {
-                made.connect_ms = self.duration(d, "`connect`").unwrap_or(CONNECT);
+                made.connect_ms = self.duration(d, "`connect`").unwrap_or(Origin::CONNECT_MS);
             }
             OriginSetting::Timeout(d) => {
-                made.timeout_ms = self.duration(d, "`timeout`").unwrap_or(TIMEOUT);
+                made.timeout_ms = self.duration(d, "`timeout`").unwrap_or(Origin::TIMEOUT_MS);
             }
-            OriginSetting::Idle(d) => made.idle_ms = self.duration(d, "`idle`").unwrap_or(IDLE),
+            OriginSetting::Idle(d) => {
+                made.idle_ms = self.duration(d, "`idle`").unwrap_or(Origin::IDLE_MS)
+            }
             OriginSetting::Host(host) => {
                 if is_authority(&host.value) {
                     made.host = Some(host.value.clone());

@@ -72,12 +72,48 @@ pub struct Origin {
     /// The `Host` to send instead of the URL's authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// Longest time to connect.
+    /// Longest time to connect. 5,000 if left out.
+    #[serde(default = "connect", skip_serializing_if = "is_connect")]
     pub connect_ms: u64,
-    /// Longest time of one try, to the response's head.
+    /// Longest time of one try, to the response's head. 30,000 if left out.
+    #[serde(default = "timeout", skip_serializing_if = "is_timeout")]
     pub timeout_ms: u64,
-    /// Longest silence while a body streams, and longest life of an idle connection.
+    /// Longest silence while a body streams, and longest life of an idle connection. 60,000 if left out.
+    #[serde(default = "idle", skip_serializing_if = "is_idle")]
     pub idle_ms: u64,
+}
+
+impl Origin {
+    /// The longest time to connect, where an origin says nothing.
+    pub const CONNECT_MS: u64 = 5_000;
+    /// The longest time of a try, where an origin says nothing.
+    pub const TIMEOUT_MS: u64 = 30_000;
+    /// The longest silence, where an origin says nothing.
+    pub const IDLE_MS: u64 = 60_000;
+}
+
+fn connect() -> u64 {
+    Origin::CONNECT_MS
+}
+
+fn is_connect(ms: &u64) -> bool {
+    *ms == connect()
+}
+
+fn timeout() -> u64 {
+    Origin::TIMEOUT_MS
+}
+
+fn is_timeout(ms: &u64) -> bool {
+    *ms == timeout()
+}
+
+fn idle() -> u64 {
+    Origin::IDLE_MS
+}
+
+fn is_idle(ms: &u64) -> bool {
+    *ms == idle()
 }
 
 /// A choice among origins.
