@@ -11,7 +11,7 @@ use crate::{
     request::Request,
 };
 use edge_compiler::source::NoFiles;
-use edge_kernels::lookup::route;
+use edge_lookup::route;
 use std::hint::black_box;
 pub use table::Routes;
 

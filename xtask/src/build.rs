@@ -43,7 +43,16 @@ pub fn kernels(features: &str) -> Done<Vec<u8>> {
         .args(["--features", features, "--target-dir"])
         .arg(&directory)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+        .args([
+            "--config",
+            "profile.release.package.edge-kernels.opt-level=\"s\"",
+        ])
+        .args(["--config", "profile.release.package.\"*\".opt-level=\"s\""])
+        .args([
+            "--config",
+            "profile.release.package.edge-lookup.opt-level=3",
+        ])
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
         .env("CARGO_PROFILE_RELEASE_LTO", "fat")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
         .env("CARGO_PROFILE_RELEASE_PANIC", "abort")

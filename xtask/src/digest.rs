@@ -54,12 +54,18 @@ impl Origin {
     }
 }
 
-/// SHA-256 over `Cargo.toml` and the files of `src`, in the order of their paths: each path, its
-/// length before it, then the contents, their length before them.
+/// The crates that a module is made from.
+const CRATES: [&str; 2] = ["kernels", "lookup"];
+
+/// SHA-256 over each crate's `Cargo.toml` and files of `src`, in the order of their paths: each
+/// path, its length before it, then the contents, their length before them.
 pub fn sources() -> Done<String> {
-    let base = root().join("stdlib/kernels");
-    let mut files = vec![base.join("Cargo.toml")];
-    collect(&base.join("src"), &mut files)?;
+    let base = root().join("stdlib");
+    let mut files = Vec::new();
+    for directory in CRATES.map(|name| base.join(name)) {
+        files.push(directory.join("Cargo.toml"));
+        collect(&directory.join("src"), &mut files)?;
+    }
     let mut named = files
         .iter()
         .map(|file| (name(&base, file), file))

@@ -104,7 +104,7 @@ impl Routes {
         table: &RouteTable,
     ) -> Outcome<()> {
         for path in paths {
-            let leaf = edge_kernels::lookup::route::find(table.bytes(), path.as_bytes());
+            let leaf = edge_lookup::route::find(table.bytes(), path.as_bytes());
             let ours = table
                 .leaves()
                 .get(leaf as usize)

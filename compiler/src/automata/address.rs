@@ -1,6 +1,6 @@
 //! Constant sets of IP addresses.
 
-use edge_kernels::lookup::cidr::HEADER;
+use edge_lookup::cidr::HEADER;
 
 use super::network::Network;
 use super::table::{push_u32, u32_from};
@@ -109,7 +109,7 @@ impl AddressSet {
         interval.map(|(low, _)| low.to_be_bytes())
     }
 
-    /// The table that `edge_kernels::lookup::cidr` reads.
+    /// The table that `edge_lookup::cidr` reads.
     pub fn table(&self) -> Vec<u8> {
         let v4: Vec<u32> = bounds(&self.intersect(&mapped()))
             .take_while(|&bound| bound <= MAPPED.1)

@@ -41,7 +41,7 @@ impl IntSet {
         &self.intervals
     }
 
-    /// The table that `edge_kernels::lookup::int_set` reads.
+    /// The table that `edge_lookup::int_set` reads.
     pub fn table(&self) -> Vec<u8> {
         let has_ends = self.intervals.iter().any(|&(low, high)| low != high);
         let mut table = Vec::new();
@@ -70,7 +70,7 @@ mod tests {
 
     use std::collections::BTreeSet;
 
-    use edge_kernels::lookup::int_set;
+    use edge_lookup::int_set;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! From matchers (patterns, sets of strings and numbers, networks, routes) to tables.
 //!
 //! Every matcher of a policy becomes a position-independent run of bytes among the
-//! module's constants, which a reader in `edge_kernels::lookup` answers from: logic is
+//! module's constants, which a reader in `edge_lookup` answers from: logic is
 //! data, never code. Equal matchers give equal bytes, whatever the machine.
 //!
 //! Matchers also answer questions while compiling: what they say to a constant, whether

@@ -1,6 +1,6 @@
 //! Constant sets of byte strings as hash tables that compare every byte.
 
-use edge_kernels::lookup::set::{HEADER, RECORD, SLOT, first_slot, short_hash};
+use edge_lookup::set::{HEADER, RECORD, SLOT, first_slot, short_hash};
 
 use super::table::{push_u32, u32_from};
 
@@ -11,7 +11,7 @@ const MAX_PROBE: usize = 64;
 /// Bytes that a table may have.
 const MAX_TABLE: usize = 1 << 30;
 
-/// A set of strings laid out for `edge_kernels::lookup::set`.
+/// A set of strings laid out for `edge_lookup::set`.
 ///
 /// A string's number is its index in the list that the set was built from; the first
 /// of equal ones counts.

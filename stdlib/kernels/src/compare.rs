@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use crate::lookup::equal;
+use edge_lookup::equal;
 
 /// The same bytes.
 #[must_use]

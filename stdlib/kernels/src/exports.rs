@@ -11,8 +11,8 @@ use core::cmp::Ordering;
 
 use crate::bounds::{self, Bound};
 use crate::{
-    base64, compare, cookie, decode, hash, hex, html, ip, json, lookup, number, path, percent,
-    query, text, time, uri,
+    base64, compare, cookie, decode, hash, hex, html, ip, json, number, path, percent, query, text,
+    time, uri,
 };
 
 #[panic_handler]
@@ -291,9 +291,9 @@ macro_rules! lookup_kernels {
 }
 
 lookup_kernels! {
-    dfa_match = lookup::dfa::is_match;
-    set_find = lookup::set::find;
-    route_find = lookup::route::find;
+    dfa_match = edge_lookup::dfa::is_match;
+    set_find = edge_lookup::set::find;
+    route_find = edge_lookup::route::find;
 }
 
 /// `out` has room for the table's set of patterns.
@@ -306,14 +306,14 @@ extern "C" fn dfa_scan(
     out: Address,
 ) {
     let (table, input) = unsafe { (bytes(table, table_length), bytes(address, length)) };
-    lookup::scan::find(table, input, unsafe {
-        buffer(out, lookup::scan::set_len(table))
+    edge_lookup::scan::find(table, input, unsafe {
+        buffer(out, edge_lookup::scan::set_len(table))
     });
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64) -> u32 {
-    u32::from(lookup::int_set::contains(
+    u32::from(edge_lookup::int_set::contains(
         unsafe { bytes(table, table_length) },
         number,
     ))
@@ -322,12 +322,12 @@ extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64)
 #[unsafe(no_mangle)]
 extern "C" fn cidr_contains(table: Address, table_length: usize, address: Address) -> u32 {
     let (table, address) = unsafe { (bytes(table, table_length), bytes(address, 16)) };
-    u32::from(lookup::cidr::contains(table, address))
+    u32::from(edge_lookup::cidr::contains(table, address))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn path_segment(address: Address, length: usize, index: usize) -> Packed {
-    pack_option(lookup::route::segment(
+    pack_option(edge_lookup::route::segment(
         unsafe { bytes(address, length) },
         index,
     ))
@@ -335,7 +335,7 @@ extern "C" fn path_segment(address: Address, length: usize, index: usize) -> Pac
 
 #[unsafe(no_mangle)]
 extern "C" fn path_rest(address: Address, length: usize, index: usize) -> Packed {
-    pack_option(lookup::route::rest(
+    pack_option(edge_lookup::route::rest(
         unsafe { bytes(address, length) },
         index,
     ))

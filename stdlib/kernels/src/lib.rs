@@ -25,7 +25,6 @@ pub mod hex;
 pub mod html;
 pub mod ip;
 pub mod json;
-pub mod lookup;
 pub mod number;
 pub mod path;
 pub mod percent;

@@ -7,7 +7,7 @@
 
 use std::net::Ipv4Addr;
 
-use edge_kernels::lookup;
+use edge_lookup;
 use proptest::prelude::*;
 
 use super::*;

@@ -1,6 +1,6 @@
-//! The table of an automaton; its layout is in `edge_kernels::lookup::dfa`.
+//! The table of an automaton; its layout is in `edge_lookup::dfa`.
 
-use edge_kernels::lookup::dfa::CELLS;
+use edge_lookup::dfa::CELLS;
 
 use super::graph::Graph;
 use crate::automata::table::{push_u32, u32_from};

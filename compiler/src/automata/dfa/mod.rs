@@ -163,7 +163,7 @@ impl Dfa {
         witness::witness(&self.graph)
     }
 
-    /// The table that `edge_kernels::lookup::dfa` reads.
+    /// The table that `edge_lookup::dfa` reads.
     pub fn table(&self) -> Vec<u8> {
         encode::encode(&self.graph)
     }

@@ -1,6 +1,6 @@
 //! The hash table of literal edges, a part of it for each state.
 
-use edge_kernels::lookup::route::{EMPTY, RECORD, Segment, first_slot, scan_segment};
+use edge_lookup::route::{EMPTY, RECORD, Segment, first_slot, scan_segment};
 
 use super::RouteError;
 use crate::automata::table::{push_u32, u32_from};

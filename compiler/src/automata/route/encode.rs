@@ -1,6 +1,6 @@
-//! The bytes of a route table; their layout is in `edge_kernels::lookup::route`.
+//! The bytes of a route table; their layout is in `edge_lookup::route`.
 
-use edge_kernels::lookup::route::{HEADER, RECORD, TAG_ANY, TAG_END};
+use edge_lookup::route::{HEADER, RECORD, TAG_ANY, TAG_END};
 
 use super::edges::EdgeTable;
 use super::subset::{Automaton, State};

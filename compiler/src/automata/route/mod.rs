@@ -85,7 +85,7 @@ impl RouteTable {
         })
     }
 
-    /// The table that `edge_kernels::lookup::route` reads.
+    /// The table that `edge_lookup::route` reads.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -5,7 +5,7 @@
     clippy::indexing_slicing
 )]
 
-use edge_kernels::lookup;
+use edge_lookup;
 use proptest::prelude::*;
 
 use super::*;

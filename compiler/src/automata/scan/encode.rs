@@ -1,8 +1,8 @@
-//! The table of a scan; its layout is in `edge_kernels::lookup::scan`.
+//! The table of a scan; its layout is in `edge_lookup::scan`.
 
 use std::collections::BTreeMap;
 
-use edge_kernels::lookup::scan::{ALONE, CELLS};
+use edge_lookup::scan::{ALONE, CELLS};
 
 use super::{Label, Scan};
 use crate::automata::table::{push_u32, u32_from};

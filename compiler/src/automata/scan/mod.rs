@@ -119,7 +119,7 @@ impl Scan {
         self.patterns.div_ceil(8)
     }
 
-    /// The table that `edge_kernels::lookup::scan` reads.
+    /// The table that `edge_lookup::scan` reads.
     pub fn table(&self) -> Vec<u8> {
         encode::encode(self)
     }

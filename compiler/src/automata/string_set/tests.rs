@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_kernels::lookup;
+use edge_lookup;
 use proptest::prelude::*;
 
 use super::*;

@@ -1,6 +1,6 @@
 //! Readers give some answer for any table: no panic, no endless loop.
 
-use edge_kernels::lookup::{cidr, dfa, int_set, route, scan, set};
+use edge_lookup::{cidr, dfa, int_set, route, scan, set};
 use proptest::prelude::*;
 
 /// Bytes that look like headers often enough to get past them: many small numbers.

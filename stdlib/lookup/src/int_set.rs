@@ -13,7 +13,7 @@ use super::load::{partition_point, u32_at, u64_at};
 pub const HEADER: usize = 8;
 
 /// Whether `number` is in the set.
-#[inline]
+#[inline(never)]
 pub fn contains(table: &[u8], number: i64) -> bool {
     let count = u32_at(table, 0) as usize;
     let numbers = table.get(HEADER..).unwrap_or_default();

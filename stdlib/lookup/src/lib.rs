@@ -5,6 +5,14 @@
 //! code. Each reader takes the whole table and is total: bytes that no builder
 //! would write give some answer, never a panic, a read out of bounds or an
 //! endless loop. Nothing allocates, and no reader has data of its own.
+//!
+//! A crate of its own, since this is where a request's time goes: in a policy's module it is
+//! optimised for speed, the other kernels for size. So its entries are not inlined into those.
+
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
 
 pub mod cidr;
 pub mod dfa;

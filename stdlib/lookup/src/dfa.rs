@@ -24,7 +24,7 @@ pub const CELLS: usize = HEADER + 256;
 ///
 /// "Contains a match" and the like are the automaton's matter: it was built to
 /// accept every text that does.
-#[inline]
+#[inline(never)]
 pub fn is_match(table: &[u8], haystack: &[u8]) -> bool {
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
         return false;

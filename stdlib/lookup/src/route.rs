@@ -49,7 +49,7 @@ const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
 
 /// The leaf of `path`: the number of the list of all patterns that match it; 0 if none
 /// does.
-#[inline]
+#[inline(never)]
 pub fn find(table: &[u8], path: &[u8]) -> u32 {
     let Some((b'/', mut rest)) = path.split_first() else {
         return 0;

@@ -21,7 +21,7 @@ pub const HEADER: usize = 16;
 
 /// Whether the address (16 bytes in network order, IPv4 as `::ffff:a.b.c.d`) is in the
 /// set; `false` for any other length.
-#[inline]
+#[inline(never)]
 pub fn contains(table: &[u8], address: &[u8]) -> bool {
     let Ok(address) = <[u8; 16]>::try_from(address) else {
         return false;

@@ -47,7 +47,7 @@ pub fn equal(left: &[u8], right: &[u8]) -> bool {
 
 /// One round: `state` and `word` into a new state.
 #[inline]
-pub(super) fn mix(state: u64, word: u64) -> u64 {
+pub(crate) fn mix(state: u64, word: u64) -> u64 {
     let product = (state ^ word).wrapping_mul(MULTIPLIER);
     product ^ (product >> 32)
 }
@@ -67,7 +67,7 @@ fn turn(word: u64) -> u64 {
 
 /// The last round, after which the upper half may be used alone.
 #[inline]
-pub(super) fn finish(state: u64) -> u64 {
+pub(crate) fn finish(state: u64) -> u64 {
     state.wrapping_mul(MULTIPLIER)
 }
 

@@ -36,7 +36,7 @@ const SHORT: usize = 16;
 
 /// Fills `found`, which has [`set_len`] bytes, with the set of patterns that match in
 /// `haystack`.
-#[inline]
+#[inline(never)]
 pub fn find(table: &[u8], haystack: &[u8], found: &mut [u8]) {
     found.fill(0);
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {

@@ -4,7 +4,7 @@ use core::hint::select_unpredictable;
 
 /// The `u16` at byte `at`.
 #[inline]
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u16::from_le_bytes(*chunk),
         None => 0,
@@ -13,7 +13,7 @@ pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
 
 /// The `u32` at byte `at`.
 #[inline]
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u32::from_le_bytes(*chunk),
         None => 0,
@@ -22,7 +22,7 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
 
 /// The `u64` at byte `at`.
 #[inline]
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u64::from_le_bytes(*chunk),
         None => 0,
@@ -32,7 +32,7 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
 /// How many of the `count` ascending items, from `first` on, satisfy `at_most`, a
 /// condition that holds up to some item and for none after it.
 #[inline]
-pub(super) fn partition_point(
+pub(crate) fn partition_point(
     first: usize,
     count: usize,
     at_most: impl Fn(usize) -> bool,

@@ -23,7 +23,7 @@ pub const SLOT: usize = 8;
 pub const RECORD: usize = 8;
 
 /// The number of the entry that is `key`, counted from 1, or 0 if there is none.
-#[inline]
+#[inline(never)]
 pub fn find(table: &[u8], key: &[u8]) -> u32 {
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
         return 0;
