@@ -13,6 +13,7 @@ mod policy;
 mod report;
 mod request;
 mod routes;
+mod scans;
 mod sizes;
 
 use clock::Budget;
@@ -30,11 +31,12 @@ const PARTS: &[Part] = &[
     ("examples", examples::measure),
     ("composite", composite::measure),
     ("routes", routes::measure),
+    ("scans", scans::measure),
     ("compile", compile::measure),
 ];
 
 const USAGE: &str = "usage: edge-bench [--quick] [--format table|json] [PART]...
-parts: sizes examples composite routes compile (all of them, if none is named)";
+parts: sizes examples composite routes scans compile (all of them, if none is named)";
 
 fn main() -> ExitCode {
     match Options::read(std::env::args().skip(1)).and_then(|options| run(&options)) {
