@@ -485,6 +485,7 @@ fn no_kernel_is_forgotten() {
         "cidr_contains",
         "dfa_match",
         "dfa_scan",
+        "literal_scan",
         "int_set_contains",
         "path_rest",
         "path_segment",

@@ -50,7 +50,7 @@ pub fn kernels(features: &str) -> Done<Vec<u8>> {
         .args(["--config", "profile.release.package.\"*\".opt-level=\"s\""])
         .args([
             "--config",
-            "profile.release.package.edge-lookup.opt-level=3",
+            "profile.release.package.edge-lookup.opt-level=2",
         ])
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
         .env("CARGO_PROFILE_RELEASE_LTO", "fat")

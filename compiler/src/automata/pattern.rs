@@ -50,6 +50,14 @@ impl Pattern {
         }
     }
 
+    /// One of some strings anywhere, whatever the case of its letters.
+    pub fn any_case(strings: &[Vec<u8>]) -> Pattern {
+        let byte = |byte: &u8| format!(r"\x{byte:02x}");
+        let branch = |text: &Vec<u8>| text.iter().map(byte).collect::<String>();
+        let branches: Vec<String> = strings.iter().map(branch).collect();
+        Pattern::Regex(format!("(?i){}", branches.join("|")))
+    }
+
     /// Whether a match is of bounded length and does not depend on where in a text it stands.
     pub fn is_local(&self) -> bool {
         self.hir()

@@ -121,7 +121,7 @@ impl Emitter<'_> {
             .iter()
             .map(|(at, bytes)| (*at, bytes.as_slice()));
         for (address, bytes) in kernels.chain([constants]) {
-            for (offset, piece) in without_zeros(bytes) {
+            for (offset, piece) in segments(bytes) {
                 let at = ConstExpr::i32_const(address.saturating_add(offset).cast_signed());
                 section.active(0, &at, piece.iter().copied());
             }
@@ -132,15 +132,28 @@ impl Emitter<'_> {
 
 /// A row of zeros that is longer than what another segment costs.
 const ZEROS: usize = 9;
+/// The most segments of some data: engines have limits.
+const SEGMENTS: usize = 10_000;
 
-/// The pieces of some data between longer rows of zeros, with their offsets: memory is zero
-/// to begin with.
-fn without_zeros(bytes: &[u8]) -> Vec<(u32, &[u8])> {
+/// Some data without its longer rows of zeros: memory is zero to begin with.
+fn segments(bytes: &[u8]) -> Vec<(u32, &[u8])> {
+    let mut zeros = ZEROS;
+    loop {
+        let pieces = without_zeros(bytes, zeros);
+        if pieces.len() <= SEGMENTS {
+            return pieces;
+        }
+        zeros *= 4;
+    }
+}
+
+/// The pieces of some data between rows of more than so many zeros, with their offsets.
+fn without_zeros(bytes: &[u8], zeros: usize) -> Vec<(u32, &[u8])> {
     let mut pieces = Vec::new();
     let (mut start, mut end) = (0, 0);
     let used = bytes.iter().enumerate().filter(|(_, byte)| **byte != 0);
-    for at in used.map(|(at, _)| at).chain([bytes.len() + ZEROS + 1]) {
-        if at - end > ZEROS {
+    for at in used.map(|(at, _)| at).chain([bytes.len() + zeros + 1]) {
+        if at - end > zeros {
             let piece = bytes.get(start..end).unwrap_or_default();
             if !piece.is_empty() {
                 pieces.push((u32::try_from(start).unwrap_or(u32::MAX), piece));

@@ -85,7 +85,7 @@ impl Emitter<'_> {
         optional: bool,
     ) -> Result<(), EmitError> {
         let tests = |emitter: &mut Self, code: &mut Code, [p, l]: [u32; 2]| {
-            if emitter.scan_finds(code, atom.subject, matcher, [p, l]) {
+            if emitter.scan_finds(code, atom.subject, matcher, [p, l])? {
                 return Ok(());
             }
             emitter.text_matches(code, matcher, p, l)
@@ -241,7 +241,7 @@ impl Emitter<'_> {
         )
     }
 
-    fn automaton(
+    pub(super) fn automaton(
         &mut self,
         code: &mut Code,
         pattern: &Pattern,

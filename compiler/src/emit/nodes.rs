@@ -30,21 +30,16 @@ impl Shape {
                 predecessors.entry(next).or_default().push(*node);
             }
         }
-        let mut dominators: HashMap<Handle<Node>, (Handle<Node>, u32)> = HashMap::new();
+        let mut dominators = Dominators::new(root);
         let mut shape = Shape::default();
-        dominators.insert(root, (root, 0));
         for node in order.iter().skip(1) {
             let list = predecessors
                 .get(node)
                 .map(Vec::as_slice)
                 .unwrap_or_default();
-            let mut common = None;
-            for predecessor in list {
-                common = Some(common.map_or(*predecessor, |c| meet(&dominators, c, *predecessor)));
-            }
+            let common = list.iter().copied().reduce(|a, b| dominators.meet(a, b));
             let dominator = common.unwrap_or(root);
-            let depth = dominators.get(&dominator).map_or(0, |(_, depth)| *depth);
-            dominators.insert(*node, (dominator, depth + 1));
+            dominators.enter(*node, dominator);
             if list.len() > 1 {
                 shape.joins.entry(dominator).or_default().push(*node);
             }
@@ -54,25 +49,72 @@ impl Shape {
     }
 }
 
-/// The nearest common dominator.
-fn meet(
-    dominators: &HashMap<Handle<Node>, (Handle<Node>, u32)>,
-    mut a: Handle<Node>,
-    mut b: Handle<Node>,
-) -> Handle<Node> {
-    while a != b {
-        let (Some((up_a, depth_a)), Some((up_b, depth_b))) =
-            (dominators.get(&a), dominators.get(&b))
-        else {
-            return a;
-        };
-        if depth_a >= depth_b {
-            a = *up_a;
-        } else {
-            b = *up_b;
-        }
+/// The tree of immediate dominators. Each node also knows one far above it, so that a walk up takes
+/// a logarithm of the steps (Myers, "An applicative random-access stack", 1983).
+struct Dominators(HashMap<Handle<Node>, Place>);
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    depth: u32,
+    up: Handle<Node>,
+    far: Handle<Node>,
+}
+
+impl Dominators {
+    fn new(root: Handle<Node>) -> Dominators {
+        Dominators(HashMap::from([(
+            root,
+            Place {
+                depth: 0,
+                up: root,
+                far: root,
+            },
+        )]))
     }
-    a
+
+    fn of(&self, node: Handle<Node>) -> Place {
+        let lost = Place {
+            depth: 0,
+            up: node,
+            far: node,
+        };
+        self.0.get(&node).copied().unwrap_or(lost)
+    }
+
+    fn enter(&mut self, node: Handle<Node>, up: Handle<Node>) {
+        let above = self.of(up);
+        let far = self.of(above.far);
+        let further = self.of(far.far);
+        let is_even = above.depth - far.depth == far.depth - further.depth;
+        let place = Place {
+            depth: above.depth + 1,
+            up,
+            far: if is_even { far.far } else { up },
+        };
+        self.0.insert(node, place);
+    }
+
+    /// The nearest common dominator.
+    fn meet(&self, mut a: Handle<Node>, mut b: Handle<Node>) -> Handle<Node> {
+        if self.of(a).depth < self.of(b).depth {
+            std::mem::swap(&mut a, &mut b);
+        }
+        let depth = self.of(b).depth;
+        while self.of(a).depth > depth {
+            let place = self.of(a);
+            let is_far = self.of(place.far).depth < depth;
+            a = if is_far { place.up } else { place.far };
+        }
+        while a != b {
+            let (left, right) = (self.of(a), self.of(b));
+            (a, b) = if left.far == right.far {
+                (left.up, right.up)
+            } else {
+                (left.far, right.far)
+            };
+        }
+        a
+    }
 }
 
 impl Emitter<'_> {

@@ -60,6 +60,13 @@ impl Plan {
         self.memos - 1
     }
 
+    /// The place of a memo of so many bytes: several in a row.
+    pub fn memos_of(&mut self, bytes: u32) -> u32 {
+        let first = self.memos;
+        self.memos += bytes.div_ceil(16).max(1);
+        first
+    }
+
     fn choose_functions(&mut self, graph: &Decision) {
         let parametric = parametric(graph);
         let mut uses = vec![0u32; graph.values.len()];

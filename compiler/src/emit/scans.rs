@@ -12,7 +12,9 @@ use super::{
 use crate::{
     automata::{
         dfa::{Budget, Dfa},
+        literals::{self, Literal},
         pattern::{LiteralKind, Pattern},
+        required::required,
         scan::Scan,
     },
     decision::{Atom, Decision, Handle, Matcher, Node, Value},
@@ -21,21 +23,43 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wasm_encoder::{Instruction as I, ValType};
 
-/// Patterns of one scan: as many bits as a memo has.
-const MOST: usize = 128;
+/// Patterns of one scan.
+const MOST: usize = 2048;
 /// The largest table of a scan of several patterns; beyond it they share too much.
 const LARGEST: usize = 64 << 10;
+/// The same for literals, which share little but their starts.
+const LARGEST_OF_LITERALS: usize = 4 << 20;
 
 /// So few patterns are not worth the kernel of scans, 1.6 KB.
 const FEW: usize = 4;
+/// So many literals are worth a table and a kernel of their own, some 10 KB.
+const MANY: usize = 24;
 
 /// The scans of a policy.
 #[derive(Debug, Default)]
 pub(super) struct Scans {
-    /// A table each, and its place in the memo.
-    parts: Vec<(Vec<u8>, u32)>,
-    /// The scan and the bit of a pattern that is sought in a text.
-    places: HashMap<(Handle<Value>, Pattern), (u32, u32)>,
+    parts: Vec<Part>,
+    /// Where the answer about a pattern and a text is.
+    places: HashMap<(Handle<Value>, Pattern), Place>,
+}
+
+/// One pass over a text.
+#[derive(Debug)]
+struct Part {
+    /// The table of literals, if that is asked first.
+    literals: Option<Vec<u8>>,
+    /// The automaton's table.
+    table: Vec<u8>,
+    /// Its place in the memo.
+    memo: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    part: u32,
+    bit: u32,
+    /// Whether the bit only says that the pattern may match.
+    maybe: bool,
 }
 
 impl Scans {
@@ -43,15 +67,53 @@ impl Scans {
     pub fn new(graph: &Decision, plan: &mut Plan) -> Scans {
         let mut scans = Scans::default();
         let sought = sought(graph);
-        if sought.values().flatten().map(Vec::len).sum::<usize>() <= FEW {
+        if sought.values().map(Vec::len).sum::<usize>() <= FEW {
             return scans;
         }
-        for (subject, [anywhere, bound]) in sought {
+        for (subject, patterns) in sought {
+            let left = scans.add_literals(subject, patterns, plan);
+            let (anywhere, bound): (Vec<Pattern>, Vec<Pattern>) =
+                left.into_iter().partition(Pattern::is_local);
             scans.add(subject, &anywhere, 1, plan);
             // A single automaton may end early, which a scan doesn't.
             scans.add(subject, &bound, 2, plan);
         }
         scans
+    }
+
+    /// One search for the literals of all patterns that have some, if they are many. Gives the
+    /// patterns that it is not for.
+    fn add_literals(
+        &mut self,
+        subject: Handle<Value>,
+        patterns: Vec<Pattern>,
+        plan: &mut Plan,
+    ) -> Vec<Pattern> {
+        let mut groups: Vec<Vec<(Pattern, Wanted)>> = Vec::new();
+        let mut left = Vec::new();
+        for pattern in patterns {
+            match Wanted::of(&pattern) {
+                Some(wanted) => match groups.last_mut().filter(|group| group.len() < MOST) {
+                    Some(group) => group.push((pattern, wanted)),
+                    None => groups.push(vec![(pattern, wanted)]),
+                },
+                None => left.push(pattern),
+            }
+        }
+        for group in groups {
+            let strings: usize = group.iter().map(|(_, wanted)| wanted.strings.len()).sum();
+            let part = (strings >= MANY).then(|| search(&group)).flatten();
+            match part {
+                Some((literals, table)) => {
+                    let places = group
+                        .into_iter()
+                        .map(|(pattern, wanted)| (pattern, wanted.maybe));
+                    self.enter(subject, places, Some(literals), table, plan);
+                }
+                None => left.extend(group.into_iter().map(|(pattern, _)| pattern)),
+            }
+        }
+        left
     }
 
     /// Patterns whose scan can walk in four places are worth one even alone; others share one
@@ -70,19 +132,98 @@ impl Scans {
                 let own = patterns.get(range).unwrap_or_default();
                 let table = scan.table();
                 if least == 1 || (own.len() > 1 && is_small(&table, own, budget)) {
-                    self.enter(subject, own, (table, plan.memo()));
+                    let places = own.iter().map(|pattern| (pattern.clone(), false));
+                    self.enter(subject, places, None, table, plan);
                 }
             }
         }
     }
 
-    fn enter(&mut self, subject: Handle<Value>, patterns: &[Pattern], part: (Vec<u8>, u32)) {
-        let index = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        self.parts.push(part);
-        for (bit, pattern) in (0u32..).zip(patterns) {
-            self.places.insert((subject, pattern.clone()), (index, bit));
+    fn enter(
+        &mut self,
+        subject: Handle<Value>,
+        patterns: impl Iterator<Item = (Pattern, bool)>,
+        literals: Option<Vec<u8>>,
+        table: Vec<u8>,
+        plan: &mut Plan,
+    ) {
+        let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        let mut bits = 0;
+        for (bit, (pattern, maybe)) in (0u32..).zip(patterns) {
+            self.places
+                .insert((subject, pattern), Place { part, bit, maybe });
+            bits = bit + 1;
+        }
+        let memo = plan.memos_of(bits.div_ceil(8));
+        self.parts.push(Part {
+            literals,
+            table,
+            memo,
+        });
+    }
+}
+
+/// The strings of which a text that a pattern matches holds one.
+struct Wanted {
+    strings: Vec<Vec<u8>>,
+    /// Whether their case does not matter, and they only say that the pattern may match.
+    maybe: bool,
+}
+
+impl Wanted {
+    fn of(pattern: &Pattern) -> Option<Wanted> {
+        match pattern {
+            Pattern::Literals {
+                kind: LiteralKind::Contains,
+                any,
+            } => {
+                let long = any.iter().all(|text| text.len() >= literals::SHORTEST);
+                (long && !any.is_empty()).then(|| Wanted {
+                    strings: any.clone(),
+                    maybe: false,
+                })
+            }
+            Pattern::Literals { .. } => None,
+            Pattern::Regex(_) => Some(Wanted {
+                strings: required(&pattern.hir().ok()?)?,
+                maybe: true,
+            }),
         }
     }
+
+    /// The pattern whose truth the bit is.
+    fn pattern(&self, pattern: &Pattern) -> Pattern {
+        if self.maybe {
+            Pattern::any_case(&self.strings)
+        } else {
+            pattern.clone()
+        }
+    }
+}
+
+/// The tables of a search for literals: their own, and that of the automaton for texts that are
+/// made to slow the search down.
+fn search(group: &[(Pattern, Wanted)]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut list = Vec::new();
+    for (bit, (_, wanted)) in (0u16..).zip(group) {
+        list.extend(wanted.strings.iter().map(|bytes| Literal {
+            bytes: bytes.clone(),
+            folded: wanted.maybe,
+            bit,
+        }));
+    }
+    let literals = literals::table(&list)?;
+    let exact: Vec<Pattern> = group
+        .iter()
+        .map(|(pattern, wanted)| wanted.pattern(pattern))
+        .collect();
+    let budget = Budget {
+        table: LARGEST_OF_LITERALS,
+        work: 16 * LARGEST_OF_LITERALS,
+        ..Budget::default()
+    };
+    let scan = Scan::build(&exact, budget).ok()?;
+    Some((literals, scan.table()))
 }
 
 /// Whether the table of some patterns is at most an eighth larger than those that it replaces.
@@ -92,9 +233,9 @@ fn is_small(table: &[u8], patterns: &[Pattern], budget: Budget) -> bool {
     table.len() <= apart + apart / 8
 }
 
-/// The patterns that are sought in each text: those that may stand anywhere, then the others.
-fn sought(graph: &Decision) -> BTreeMap<Handle<Value>, [Vec<Pattern>; 2]> {
-    let mut sought: BTreeMap<Handle<Value>, [Vec<Pattern>; 2]> = BTreeMap::new();
+/// The patterns that are sought in each text.
+fn sought(graph: &Decision) -> BTreeMap<Handle<Value>, Vec<Pattern>> {
+    let mut sought: BTreeMap<Handle<Value>, Vec<Pattern>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for atom in atoms(graph) {
         let Atom { subject, matcher } = graph.atoms.get(atom);
@@ -102,8 +243,7 @@ fn sought(graph: &Decision) -> BTreeMap<Handle<Value>, [Vec<Pattern>; 2]> {
             continue;
         };
         if seen.insert(atom) && graph.type_of(*subject).base == Base::String {
-            let [anywhere, bound] = sought.entry(*subject).or_default();
-            if pattern.is_local() { anywhere } else { bound }.push(pattern);
+            sought.entry(*subject).or_default().push(pattern);
         }
     }
     sought
@@ -154,14 +294,22 @@ impl Emitter<'_> {
         code: &mut Code,
         subject: Handle<Value>,
         matcher: &Matcher,
-        [p, l]: [u32; 2],
-    ) -> bool {
-        let place = pattern(matcher).and_then(|pattern| self.scans.places.get(&(subject, pattern)));
-        let Some(&(part, bit)) = place else {
-            return false;
+        text: [u32; 2],
+    ) -> Result<bool, EmitError> {
+        let Some(pattern) = pattern(matcher) else {
+            return Ok(false);
         };
+        let key = (subject, pattern);
+        let Some(&Place { part, bit, maybe }) = self.scans.places.get(&key) else {
+            return Ok(false);
+        };
+        let [p, l] = text;
         let function = self.function(Key::Scan(part));
-        let memo = self.scans.parts.get(part as usize).map_or(0, |part| part.1);
+        let memo = self
+            .scans
+            .parts
+            .get(part as usize)
+            .map_or(0, |part| part.memo);
         code.get(p).get(l).call(function);
         code.region(self.layout.memo + 16 * memo + bit / 8)
             .push(I::I32Load8U(at(0)))
@@ -169,25 +317,137 @@ impl Emitter<'_> {
             .push(I::I32ShrU)
             .i32(1)
             .push(I::I32And);
-        true
+        if maybe {
+            code.if_bool();
+            self.automaton(code, &key.1, p, l)?;
+            code.or_else().i32(0).end();
+        }
+        Ok(true)
+    }
+
+    /// What scans answer of a list of conditions, and the rest.
+    pub(super) fn scanned(&self, list: &[Handle<Value>]) -> (Vec<Scanned>, Vec<Handle<Value>>) {
+        let mut scanned: Vec<Scanned> = Vec::new();
+        let mut others = Vec::new();
+        let graph = self.graph;
+        for &value in list {
+            let Value::Atom(atom) = graph.values.get(value) else {
+                others.push(value);
+                continue;
+            };
+            let Atom { subject, matcher } = graph.atoms.get(*atom);
+            let place = pattern(matcher).and_then(|p| self.scans.places.get(&(*subject, p)));
+            let Some(place) = place else {
+                others.push(value);
+                continue;
+            };
+            let known = scanned.iter().position(|s| s.number == place.part);
+            let index = known.unwrap_or_else(|| {
+                scanned.push(Scanned::new(place.part, *subject));
+                scanned.len() - 1
+            });
+            if let Some(part) = scanned.get_mut(index) {
+                if place.maybe {
+                    part.maybe.push((place.bit, value));
+                } else {
+                    part.sure.push(place.bit);
+                }
+            }
+        }
+        (scanned, others)
+    }
+
+    /// Leaves whether a scan of a subject, which may be absent, found any of some bits.
+    pub(super) fn scan_finds_any(
+        &mut self,
+        code: &mut Code,
+        subject: Handle<Value>,
+        part: u32,
+        bits: &[u32],
+    ) -> Result<(), EmitError> {
+        if bits.is_empty() {
+            code.i32(0);
+            return Ok(());
+        }
+        let function = self.function(Key::Scan(part));
+        let memo = self
+            .scans
+            .parts
+            .get(part as usize)
+            .map_or(0, |part| part.memo);
+        let base = self.layout.memo + 16 * memo;
+        let mut words: BTreeMap<u32, u64> = BTreeMap::new();
+        for bit in bits {
+            *words.entry(bit / 64).or_default() |= 1 << (bit % 64);
+        }
+        self.with_text(code, subject, &[ValType::I32], |_, code, [p, l]| {
+            code.get(p).get(l).call(function);
+            for (index, (word, mask)) in words.iter().enumerate() {
+                code.region(base + 8 * word).push(I::I64Load(at(0)));
+                if *mask != u64::MAX {
+                    code.i64(mask.cast_signed()).push(I::I64And);
+                }
+                if index > 0 {
+                    code.push(I::I64Or);
+                }
+            }
+            code.i64(0).push(I::I64Ne);
+            Ok(())
+        })
     }
 
     /// The function of a scan, `(text)`: fills its memo unless it is filled.
     pub(super) fn scan_function(&mut self, part: u32) -> Result<Code, EmitError> {
         let mut code = Code::new(2);
-        let Some((table, memo)) = self.scans.parts.get(part as usize) else {
+        let Some(Part {
+            literals,
+            table,
+            memo,
+        }) = self.scans.parts.get(part as usize)
+        else {
             return Ok(code);
         };
         let (flag, place) = (self.layout.flags + memo, self.layout.memo + 16 * memo);
-        let (address, length) = (self.constants.table(table), super::length(table));
         code.region(flag)
             .push(I::I32Load8U(at(0)))
             .push(I::I32Eqz)
             .if_empty();
-        code.i32(address).i32(length).get(0).get(1).region(place);
-        self.kernel(&mut code, "dfa_scan");
+        let kernel = if let Some(literals) = literals {
+            code.i32(self.constants.table(literals))
+                .i32(super::length(literals));
+            "literal_scan"
+        } else {
+            "dfa_scan"
+        };
+        code.i32(self.constants.table(table))
+            .i32(super::length(table));
+        code.get(0).get(1).region(place);
+        self.kernel(&mut code, kernel);
         code.region(flag).i32(1).push(I::I32Store8(at(0))).end();
         Ok(code)
+    }
+}
+
+/// What one scan answers of a list of conditions.
+pub(super) struct Scanned {
+    /// The scan.
+    pub number: u32,
+    /// Its text.
+    pub subject: Handle<Value>,
+    /// The bits that are conditions.
+    pub sure: Vec<u32>,
+    /// Those that only say that a condition may hold.
+    pub maybe: Vec<(u32, Handle<Value>)>,
+}
+
+impl Scanned {
+    fn new(number: u32, subject: Handle<Value>) -> Scanned {
+        Scanned {
+            number,
+            subject,
+            sure: Vec::new(),
+            maybe: Vec::new(),
+        }
     }
 }
 

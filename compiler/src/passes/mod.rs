@@ -4,6 +4,7 @@
 mod drop_decided;
 mod expose_once;
 mod fold_constants;
+mod gate_runs;
 mod prune_steps;
 mod rewrite;
 mod route_tables;
@@ -19,6 +20,7 @@ pub const PASSES: &[Pass] = &[
     ("drop_decided", drop_decided::run),
     ("expose_once", expose_once::run),
     ("route_tables", route_tables::run),
+    ("gate_runs", gate_runs::run),
     ("prune_steps", prune_steps::run),
 ];
 

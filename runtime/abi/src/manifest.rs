@@ -241,17 +241,19 @@ pub struct Slot {
     /// What it holds.
     #[serde(flatten)]
     pub fact: Fact,
-    /// How it is written.
+    /// How it is written; `bytes` if left out.
+    #[serde(default, skip_serializing_if = "Kind::is_bytes")]
     pub kind: Kind,
 }
 
 /// How a slot's bytes are to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Kind {
     /// Any bytes.
+    #[default]
     Bytes = 0,
     /// 8 bytes, two's complement.
     I64 = 1,
@@ -263,6 +265,12 @@ pub enum Kind {
     F64 = 4,
     /// `u32 count`, then that many refs (offsets from the start of the record).
     List = 5,
+}
+
+impl Kind {
+    fn is_bytes(&self) -> bool {
+        *self == Kind::Bytes
+    }
 }
 
 /// A raw fact, as a host knows it without understanding the policy.

@@ -311,6 +311,27 @@ extern "C" fn dfa_scan(
     });
 }
 
+/// As `dfa_scan`, but first looks for literals in a table of theirs.
+#[unsafe(no_mangle)]
+extern "C" fn literal_scan(
+    literals: Address,
+    literals_length: usize,
+    table: Address,
+    table_length: usize,
+    address: Address,
+    length: usize,
+    out: Address,
+) {
+    let (literals, table) =
+        unsafe { (bytes(literals, literals_length), bytes(table, table_length)) };
+    let input = unsafe { bytes(address, length) };
+    let found = unsafe { buffer(out, edge_lookup::scan::set_len(table)) };
+    found.fill(0);
+    if !edge_lookup::literals::find(literals, input, found) {
+        edge_lookup::scan::find(table, input, found);
+    }
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64) -> u32 {
     u32::from(edge_lookup::int_set::contains(

@@ -7,7 +7,7 @@
 
 use std::net::Ipv4Addr;
 
-use edge_lookup;
+use edge_lookup as lookup;
 use proptest::prelude::*;
 
 use super::*;

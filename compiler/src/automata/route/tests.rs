@@ -5,7 +5,7 @@
     clippy::indexing_slicing
 )]
 
-use edge_lookup;
+use edge_lookup as lookup;
 use proptest::prelude::*;
 
 use super::*;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_lookup;
+use edge_lookup as lookup;
 use proptest::prelude::*;
 
 use super::*;

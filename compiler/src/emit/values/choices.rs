@@ -5,7 +5,10 @@ use crate::{
     decision::{Handle, Value},
     hir::Type,
 };
-use wasm_encoder::{Instruction as I, ValType};
+use wasm_encoder::{BlockType, Instruction as I, ValType};
+
+/// An `or` of so many is not nested.
+const FLAT: usize = 8;
 
 impl Emitter<'_> {
     /// `and` (`all`) or `or`, stopping early.
@@ -15,6 +18,9 @@ impl Emitter<'_> {
         list: &[Handle<Value>],
         all: bool,
     ) -> Result<(), EmitError> {
+        if !all && list.len() >= FLAT {
+            return self.any_of(code, list);
+        }
         let Some((last, before)) = list.split_last() else {
             code.i32(u32::from(all));
             return Ok(());
@@ -33,6 +39,39 @@ impl Emitter<'_> {
             }
             code.end();
         }
+        Ok(())
+    }
+
+    /// A long `or`: what scans answer first, all bits of a scan at once; nothing nests.
+    fn any_of(&mut self, code: &mut Code, list: &[Handle<Value>]) -> Result<(), EmitError> {
+        let (scanned, others) = self.scanned(list);
+        code.push(I::Block(BlockType::Result(ValType::I32)));
+        let stop_if = |code: &mut Code| {
+            code.push(I::BrIf(0)).push(I::Drop);
+        };
+        for part in scanned {
+            code.i32(1);
+            self.scan_finds_any(code, part.subject, part.number, &part.sure)?;
+            stop_if(code);
+            if part.maybe.is_empty() {
+                continue;
+            }
+            let bits: Vec<u32> = part.maybe.iter().map(|(bit, _)| *bit).collect();
+            self.scan_finds_any(code, part.subject, part.number, &bits)?;
+            code.if_empty();
+            for (_, value) in part.maybe {
+                code.i32(1);
+                self.value(code, value)?;
+                code.push(I::BrIf(1)).push(I::Drop);
+            }
+            code.end();
+        }
+        for value in others {
+            code.i32(1);
+            self.value(code, value)?;
+            stop_if(code);
+        }
+        code.i32(0).end();
         Ok(())
     }
 
