@@ -13,6 +13,8 @@
 mod bounds;
 #[path = "hostile/bytes.rs"]
 mod bytes;
+#[path = "hostile/patterns.rs"]
+mod patterns;
 #[path = "hostile/policies.rs"]
 mod policies;
 #[path = "support/raw.rs"]

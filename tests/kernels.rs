@@ -484,6 +484,7 @@ fn no_kernel_is_forgotten() {
     let tables = [
         "cidr_contains",
         "dfa_match",
+        "nfa_match",
         "dfa_scan",
         "literal_scan",
         "int_set_contains",

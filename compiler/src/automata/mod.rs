@@ -10,12 +10,15 @@
 //! recurses on its input, and every construction that can explode has a budget.
 
 pub mod address;
+pub mod automaton;
 pub mod dfa;
 pub mod int_set;
 mod interner;
 pub mod literals;
 pub mod network;
+pub mod nfa;
 pub mod pattern;
+pub mod positions;
 pub mod required;
 pub mod route;
 pub mod scan;

@@ -1,11 +1,16 @@
 //! Regexes: on bytes, and only what an automaton can match.
 
 use super::Checker;
-use crate::automata::dfa::{Budget, Dfa};
+use crate::automata::automaton::Automaton;
+use crate::automata::dfa::DfaError;
 use crate::automata::pattern::Pattern;
+use crate::automata::{nfa, positions};
 use crate::diagnostics::BadRegex;
 use crate::source::Span;
 use regex_syntax::ast::ErrorKind;
+
+/// A longer part of a regex is not shown.
+const LONGEST_PART: usize = 80;
 
 impl Checker<'_> {
     /// Checks a regex; each text once.
@@ -51,7 +56,23 @@ fn problem(pattern: &str) -> Option<(String, Option<String>)> {
 }
 
 fn too_large(pattern: &str) -> Option<(String, Option<String>)> {
-    let error = Dfa::build(&Pattern::Regex(pattern.to_owned()), Budget::default()).err()?;
-    let help = "repeat less: `{1,10}` instead of `{1,1000}`".to_owned();
-    Some((error.to_string(), Some(help)))
+    let error = Automaton::build(&Pattern::Regex(pattern.to_owned())).err()?;
+    let part = positions::worst_part(pattern)
+        .filter(|part| part.len() < LONGEST_PART)
+        .map_or("it".to_owned(), |part| format!("`{part}`"));
+    Some(match error {
+        DfaError::TableTooLarge { .. }
+        | DfaError::WorkTooLarge { .. }
+        | DfaError::TooManyStates { .. } => (
+            format!("{part} repeats too much for an automaton"),
+            Some(format!(
+                "repeat less, or split it into several comparisons: written out, a regex may read {} bytes",
+                nfa::MOST
+            )),
+        ),
+        other => (
+            other.to_string(),
+            Some(format!("write it another way, or repeat {part} less")),
+        ),
+    })
 }

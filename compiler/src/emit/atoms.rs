@@ -9,7 +9,7 @@ use super::{
 use crate::{
     automata::{
         address::AddressSet,
-        dfa::{Budget, Dfa},
+        automaton::Automaton,
         int_set::IntSet,
         network::Network,
         pattern::{LiteralKind, Pattern},
@@ -248,14 +248,15 @@ impl Emitter<'_> {
         p: u32,
         l: u32,
     ) -> Result<(), EmitError> {
-        let dfa = Dfa::build(pattern, Budget::default()).map_err(|error| EmitError::Automaton {
+        let automaton = Automaton::build(pattern).map_err(|error| EmitError::Automaton {
             pattern: match pattern {
                 Pattern::Regex(regex) => regex.clone(),
                 Pattern::Literals { any, .. } => format!("{} strings", any.len()),
             },
             error,
         })?;
-        self.lookup(code, &dfa.table(), p, l, "dfa_match");
+        let (table, kernel) = automaton.table();
+        self.lookup(code, &table, p, l, kernel);
         Ok(())
     }
 

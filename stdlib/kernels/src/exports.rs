@@ -292,6 +292,7 @@ macro_rules! lookup_kernels {
 
 lookup_kernels! {
     dfa_match = edge_lookup::dfa::is_match;
+    nfa_match = edge_lookup::nfa::is_match;
     set_find = edge_lookup::set::find;
     route_find = edge_lookup::route::find;
 }

@@ -20,6 +20,7 @@ mod hash;
 pub mod int_set;
 pub mod literals;
 mod load;
+pub mod nfa;
 pub mod route;
 pub mod scan;
 pub mod set;

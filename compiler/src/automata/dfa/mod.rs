@@ -19,6 +19,7 @@ mod witness;
 
 use self::graph::Graph;
 use super::pattern::{Pattern, SyntaxError};
+use super::positions;
 
 /// A minimal automaton. See the module's text.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -35,6 +36,8 @@ pub struct Budget {
     /// Bytes of each of the structures on the way there: the nondeterministic automaton,
     /// the deterministic one before it is minimized, and the state sets.
     pub work: usize,
+    /// Bytes that a pattern may read, every repetition written out: beyond it nothing is tried.
+    pub positions: usize,
     /// States of a product of two automata.
     pub states: usize,
 }
@@ -45,6 +48,7 @@ impl Default for Budget {
         Budget {
             table: 1 << 20,
             work: 10 << 20,
+            positions: 1 << 14,
             states: 1 << 16,
         }
     }
@@ -89,6 +93,12 @@ impl Dfa {
 
     /// The automaton that accepts the texts that at least one of `patterns` matches.
     pub fn build_any(patterns: &[Pattern], budget: Budget) -> Result<Dfa, DfaError> {
+        for pattern in patterns {
+            let is_regex = matches!(pattern, Pattern::Regex(_));
+            if is_regex && positions::count(&pattern.hir()?) > budget.positions {
+                return Err(DfaError::WorkTooLarge { limit: budget.work });
+            }
+        }
         let dfa = Dfa {
             graph: minimize::minimize(determinize::determinize(patterns, budget)?),
         };
