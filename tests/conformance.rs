@@ -91,7 +91,6 @@ fn the_vectors_cover_the_abi() {
         "\"response_head\"",
         "\"failed\"",
         "\"results\"",
-        "\"kind\": \"bytes\"",
         "\"kind\": \"i64\"",
         "\"kind\": \"ip\"",
         "\"kind\": \"bool\"",
