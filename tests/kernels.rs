@@ -484,10 +484,10 @@ fn no_kernel_is_forgotten() {
     let tables = [
         "cidr_contains",
         "dfa_match",
-        "nfa_match",
         "dfa_scan",
-        "literal_scan",
         "int_set_contains",
+        "literal_scan",
+        "nfa_match",
         "path_rest",
         "path_segment",
         "route_find",
