@@ -133,6 +133,7 @@ fn encode(literals: &[Literal], shape: Shape, mut entries: Vec<Entry>) -> Vec<u8
         shift as usize,
         entries_at,
         literals_at,
+        longest(literals),
     ] {
         push_u32(&mut table, super::table::u32_from(field));
     }
@@ -173,6 +174,14 @@ fn encode(literals: &[Literal], shape: Shape, mut entries: Vec<Entry>) -> Vec<u8
     table
 }
 
+fn longest(literals: &[Literal]) -> usize {
+    literals
+        .iter()
+        .map(|literal| literal.bytes.len())
+        .max()
+        .unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -180,14 +189,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What is in a text, or `None` when the search gave up.
-    fn found(literals: &[Literal], text: &[u8]) -> Option<Vec<u16>> {
+    /// What is in a text, and how much of it is left.
+    fn found(literals: &[Literal], text: &[u8]) -> Option<(Vec<u16>, usize)> {
         let mut set = vec![0u8; literals.len().div_ceil(8)];
-        edge_lookup::literals::find(&table(literals)?, text, &mut set).then(|| {
-            (0..8 * set.len() as u16)
-                .filter(|bit| set[usize::from(bit / 8)] >> (bit % 8) & 1 == 1)
-                .collect()
-        })
+        let left = edge_lookup::literals::find(&table(literals)?, text, &mut set);
+        let bits = 0..8 * set.len() as u16;
+        let bits = bits.filter(|bit| set[usize::from(bit / 8)] >> (bit % 8) & 1 == 1);
+        Some((bits.collect(), left.len()))
     }
 
     proptest! {
@@ -210,7 +218,16 @@ mod tests {
                 if literal.folded { lower.contains(word) } else { text.contains(word) }
             };
             let expected: Vec<u16> = literals.iter().filter(is_in).map(|literal| literal.bit).collect();
-            if let Some(found) = found(&literals, text.as_bytes()) {
+            if let Some((mut found, left)) = found(&literals, text.as_bytes()) {
+                // What it gave up on is in what is left.
+                let rest = &text[text.len() - left..];
+                let lower = rest.to_ascii_lowercase();
+                found.extend(literals.iter().filter(|literal| {
+                    let word = std::str::from_utf8(&literal.bytes).unwrap();
+                    if literal.folded { lower.contains(word) } else { rest.contains(word) }
+                }).map(|literal| literal.bit));
+                found.sort_unstable();
+                found.dedup();
                 prop_assert_eq!(found, expected);
             }
         }
@@ -223,12 +240,12 @@ mod tests {
             folded: false,
             bit: 0,
         }];
-        assert_eq!(found(&literals, "attac_".repeat(20_000).as_bytes()), None);
-        assert_eq!(
-            found(&literals, "a quiet text ".repeat(1000).as_bytes()),
-            Some(vec![])
-        );
-        assert_eq!(found(&literals, b"an attack"), Some(vec![0]));
+        let hostile = "attac_".repeat(20_000);
+        let (bits, left) = found(&literals, hostile.as_bytes()).unwrap();
+        assert!(bits.is_empty() && left > 100_000 && left < hostile.len());
+        let quiet = "a quiet text ".repeat(1000);
+        assert_eq!(found(&literals, quiet.as_bytes()), Some((vec![], 0)));
+        assert_eq!(found(&literals, b"an attack"), Some((vec![0], 0)));
     }
 
     #[test]

@@ -328,8 +328,9 @@ extern "C" fn literal_scan(
     let input = unsafe { bytes(address, length) };
     let found = unsafe { buffer(out, edge_lookup::scan::set_len(table)) };
     found.fill(0);
-    if !edge_lookup::literals::find(literals, input, found) {
-        edge_lookup::scan::find(table, input, found);
+    let left = edge_lookup::literals::find(literals, input, found);
+    if !left.is_empty() {
+        edge_lookup::scan::add(table, left, found);
     }
 }
 

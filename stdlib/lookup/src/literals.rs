@@ -16,7 +16,8 @@
 //! | 8 | 4 | shift that makes a bucket's number out of a hash |
 //! | 12 | 4 | offset of the entries from the table's start |
 //! | 16 | 4 | offset of the literals |
-//! | 20 | 12 | 0 |
+//! | 20 | 4 | bytes of the longest literal |
+//! | 24 | 8 | 0 |
 //! | 32 | 8,192 | bitmap, by the upper 16 bits of a hash |
 //! | 8,224 | | the buckets: where each one's entries begin (`u16`), and where all end |
 //! | | | entries: window (`u32`), literal (`u16`), the window's offset in it (`u16`) |
@@ -37,9 +38,9 @@ pub const RECORD: usize = 8;
 pub const FOLDED: u16 = 1 << 15;
 
 /// Candidates that any text may have.
-const FREE: usize = 16;
+const FREE: usize = 8;
 /// Bytes of text for one more.
-const BYTES_A_CANDIDATE: usize = 32;
+const BYTES_A_CANDIDATE: usize = 64;
 
 /// A window with the case of letters out of the way; other bytes may fall together.
 #[inline(always)]
@@ -53,14 +54,15 @@ pub fn hash(window: u32) -> u32 {
     window.wrapping_mul(0x9e37_79b1)
 }
 
-/// Adds the literals in `haystack` to `found`; false if it gave up.
+/// Adds the literals in `haystack` to `found`. Gives the part that is left where it gave up:
+/// literals that it has not found are wholly in there.
 #[inline(never)]
-pub fn find(table: &[u8], haystack: &[u8], found: &mut [u8]) -> bool {
+pub fn find<'h>(table: &[u8], haystack: &'h [u8], found: &mut [u8]) -> &'h [u8] {
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
-        return true;
+        return &[];
     };
     let Some(bitmap) = rest.first_chunk::<BITMAP>() else {
-        return true;
+        return &[];
     };
     let mut search = Search {
         table,
@@ -71,10 +73,17 @@ pub fn find(table: &[u8], haystack: &[u8], found: &mut [u8]) -> bool {
         found,
         left: haystack.len() / BYTES_A_CANDIDATE + FREE,
     };
-    match u32_at(header, 0) {
+    let end = match u32_at(header, 0) {
         4 => search.run::<4>(),
         2 => search.run::<2>(),
         _ => search.run::<1>(),
+    };
+    match end {
+        Some(place) => {
+            let left = place.saturating_sub(u32_at(header, 20) as usize);
+            haystack.get(left..).unwrap_or_default()
+        }
+        None => &[],
     }
 }
 
@@ -89,8 +98,9 @@ struct Search<'t> {
 }
 
 impl Search<'_> {
+    /// Gives the place where it gave up.
     #[inline(always)]
-    fn run<const STRIDE: usize>(&mut self) -> bool {
+    fn run<const STRIDE: usize>(&mut self) -> Option<usize> {
         let mut place = 0usize;
         let mut rest = self.haystack;
         while let Some((eight, _)) = rest.split_first_chunk::<8>() {
@@ -101,7 +111,7 @@ impl Search<'_> {
             if hits[0] | hits[1] | hits[2] | hits[3] {
                 for at in 0..4usize {
                     if at % STRIDE == 0 && !self.check(place.wrapping_add(at)) {
-                        return false;
+                        return Some(place);
                     }
                 }
             }
@@ -110,11 +120,11 @@ impl Search<'_> {
         }
         while place < self.haystack.len() {
             if !self.check(place) {
-                return false;
+                return Some(place);
             }
             place = place.wrapping_add(STRIDE);
         }
-        true
+        None
     }
 
     #[inline(always)]

@@ -36,9 +36,15 @@ const SHORT: usize = 16;
 
 /// Fills `found`, which has [`set_len`] bytes, with the set of patterns that match in
 /// `haystack`.
-#[inline(never)]
+#[inline]
 pub fn find(table: &[u8], haystack: &[u8], found: &mut [u8]) {
     found.fill(0);
+    add(table, haystack, found);
+}
+
+/// As [`find`], but leaves in `found` what is there.
+#[inline(never)]
+pub fn add(table: &[u8], haystack: &[u8], found: &mut [u8]) {
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
         return;
     };
