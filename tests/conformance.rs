@@ -253,22 +253,35 @@ impl Runner {
             },
             Event::Failed => eval::evaluate(&self.hir, facts, Phase::Failed),
             Event::ResponseHead => {
-                let decided = &done[call.after?].expect.effects;
-                let rule = decided.iter().find_map(|did| match did {
-                    vector::Did::Respond { rule, .. } | vector::Did::Proxy { rule, .. } => {
-                        Some(rule)
-                    }
-                    _ => None,
-                })?;
-                let routes = &self.hir.routes;
-                let route = routes
-                    .iter()
-                    .position(|r| self.hir.rules[r.rule.0 as usize].name == *rule);
-                eval::evaluate(&self.hir, facts, Phase::Response(route))
+                let before = &done[call.after?];
+                // The answer that is seen may have replaced another: the route is that of the first.
+                let mut first = before;
+                while first.event == vector::EventName::ResponseHead {
+                    first = &done[first.after?];
+                }
+                let route = self.hir.routes.iter().position(|route| {
+                    Some(&self.hir.rules[route.rule.0 as usize].name) == decided(first)
+                });
+                let from = (before.event == vector::EventName::ResponseHead).then(|| {
+                    let rule = decided(before);
+                    let is = |r: &edge_compiler::hir::Rule| Some(&r.name) == rule;
+                    let rule = self.hir.rules.iter().position(is).unwrap();
+                    eval::handler_after(&self.hir, route, u32::try_from(rule).unwrap()).unwrap()
+                });
+                let phase = Phase::Response(route, from.unwrap_or(0));
+                eval::evaluate(&self.hir, facts, phase)
             }
             _ => return None,
         })
     }
+}
+
+/// The rule that decided a call.
+fn decided(call: &vector::Call) -> Option<&String> {
+    call.expect.effects.iter().find_map(|did| match did {
+        vector::Did::Respond { rule, .. } | vector::Did::Proxy { rule, .. } => Some(rule),
+        _ => None,
+    })
 }
 
 fn normal(mut outcome: Outcome) -> Outcome {

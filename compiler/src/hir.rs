@@ -430,6 +430,8 @@ impl Base {
 pub enum Fact {
     /// As the host gives it. (`request.method`, `geo.country`, `request.header["N"]` …)
     Raw(RawFact),
+    /// `request.body(N)`: string; as the host gives it, if it has at most so many bytes
+    Body(u32),
     /// `now`: time
     Now,
     /// `request.host`: string, lower case, without port

@@ -533,9 +533,7 @@ impl Maker<'_, '_> {
                 let index = u32::try_from(self.source.below(self.hir.fns.len())).unwrap();
                 Expr::CallFn(index, vec![self.string(depth - 1), self.int(0)], STRING)
             }
-            12 if self.warm_ok && self.source.rarely(3) => {
-                Expr::Fact(Fact::Raw(RawFact::Body), STRING)
-            }
+            12 if self.warm_ok && self.source.rarely(3) => Expr::Fact(Fact::Body(1000), STRING),
             _ => self.constant(),
         }
     }

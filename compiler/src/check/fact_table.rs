@@ -23,7 +23,7 @@ pub(super) const PLAIN: &[(&str, &str, Fact, Type)] = &[
         Fact::Raw(Raw::HttpVersion),
         STRING,
     ),
-    ("request", "body", Fact::Raw(Raw::Body), STRING),
+    ("request", "body", Fact::Body(super::facts::BODY), STRING),
     ("client", "ip", Fact::Raw(Raw::ClientIp), Type::of(Base::Ip)),
     (
         "client",

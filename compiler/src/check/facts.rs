@@ -15,7 +15,7 @@ use edge_abi::manifest::Fact as Raw;
 /// The longest request body that a policy may ask for.
 const MOST_BODY: i64 = 8 << 20;
 /// What `request.body` reads when it says nothing.
-const BODY: u32 = 64 << 10;
+pub(super) const BODY: u32 = 64 << 10;
 
 impl Checker<'_> {
     /// `owner.name`
@@ -66,7 +66,7 @@ impl Checker<'_> {
         let field = name.text.as_str();
         let found = PLAIN.iter().find(|(g, f, ..)| *g == group && *f == field);
         if let Some((_, _, fact, ty)) = found {
-            if *fact == Fact::Raw(Raw::Body) {
+            if matches!(fact, Fact::Body(_)) {
                 self.hir.body_limit = self.hir.body_limit.max(BODY);
             }
             return self.fact(fact.clone(), *ty, span);
@@ -205,12 +205,12 @@ impl Checker<'_> {
         }
         let bytes = u32::try_from(bytes).unwrap_or(BODY);
         self.hir.body_limit = self.hir.body_limit.max(bytes);
-        self.fact(Fact::Raw(Raw::Body), STRING, span)
+        self.fact(Fact::Body(bytes), STRING, span)
     }
 
     /// A fact, if it is known where the code stands.
     pub(super) fn fact(&mut self, fact: Fact, ty: Type, span: Span) -> Option<Typed> {
-        let body = fact == Fact::Raw(Raw::Body);
+        let body = matches!(fact, Fact::Body(_));
         let response = matches!(
             fact,
             Fact::Raw(

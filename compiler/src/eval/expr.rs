@@ -94,6 +94,7 @@ impl Evaluator<'_> {
     fn fact(&self, fact: &Fact, ty: Type) -> Val {
         let optional = |value: Option<Vec<u8>>| value.map_or(Val::Absent, Val::Bytes);
         let value = match fact {
+            Fact::Body(_) => return self.fact(&Fact::Raw(edge_abi::manifest::Fact::Body), ty),
             Fact::Raw(raw) => match self.facts.raw.get(raw) {
                 None if ty.base == Base::List => Val::List(Vec::new()),
                 None => Val::Absent,

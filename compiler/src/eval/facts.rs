@@ -145,6 +145,7 @@ impl Facts {
     pub fn sources(fact: &hir::Fact) -> Option<Fact> {
         match fact {
             hir::Fact::Raw(raw) => Some(raw.clone()),
+            hir::Fact::Body(_) => Some(Fact::Body),
             hir::Fact::Now => None,
             hir::Fact::Host => Some(Fact::Authority),
             hir::Fact::Cookie(_) => Some(Fact::Header {

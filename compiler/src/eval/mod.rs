@@ -103,8 +103,9 @@ pub struct Edit {
 pub enum Phase {
     /// From the start; with the body in the facts, what follows the wait for it.
     Request,
-    /// A response's head is there; for the route of that index, if one had decided.
-    Response(Option<usize>),
+    /// A response's head is there; for the route of that index, if one had decided, from the
+    /// handler of that index on: the route's handlers come before the file's.
+    Response(Option<usize>, usize),
     /// No origin gave a usable response.
     Failed,
 }
@@ -115,7 +116,9 @@ pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
     let mut run = Run::new(hir, facts);
     match phase {
         Phase::Request => run.request(),
-        Phase::Response(route) => run.response(route),
+        Phase::Response(route, from) => {
+            run.response(route, from);
+        }
         Phase::Failed => run.failed(),
     }
     run.outcome
@@ -137,6 +140,35 @@ pub fn without_body(hir: &Hir, facts: &Facts, status: u16) -> Outcome {
         end,
         ..Outcome::default()
     }
+}
+
+/// As [`evaluate`] with [`Phase::Response`], and the handler that goes on where the answer was replaced
+/// and there is one.
+#[must_use]
+pub fn response(
+    hir: &Hir,
+    facts: &Facts,
+    route: Option<usize>,
+    from: usize,
+) -> (Outcome, Option<usize>) {
+    let mut run = Run::new(hir, facts);
+    let left = run.response(route, from);
+    (run.outcome, left)
+}
+
+/// The handlers of a response, in order.
+fn handlers(hir: &Hir, route: Option<usize>) -> impl Iterator<Item = &hir::Handler> {
+    let own = route.and_then(|r| hir.routes.get(r));
+    let own = own.map(|r| r.on_response.as_slice()).unwrap_or_default();
+    own.iter().chain(&hir.on_response)
+}
+
+/// The handler after the one whose terminal has replaced the answer, if there is one: it sees the new
+/// answer.
+#[must_use]
+pub fn handler_after(hir: &Hir, route: Option<usize>, rule: u32) -> Option<usize> {
+    let place = handlers(hir, route).position(|handler| handler.rule.0 == rule)?;
+    (place + 1 < handlers(hir, route).count()).then_some(place + 1)
 }
 
 struct Run<'a> {
@@ -216,14 +248,11 @@ impl Run<'_> {
         Some(self.condition(when))
     }
 
-    fn response(&mut self, route: Option<usize>) {
-        let hir = self.hir;
-        let own = route
-            .and_then(|r| hir.routes.get(r))
-            .map(|r| r.on_response.as_slice())
-            .unwrap_or_default();
+    /// Gives the next handler, if one has replaced the answer and is not the last.
+    fn response(&mut self, route: Option<usize>, from: usize) -> Option<usize> {
         let mut rule = 0;
-        for handler in own.iter().chain(&hir.on_response) {
+        let hir = self.hir;
+        for (place, handler) in handlers(hir, route).enumerate().skip(from) {
             rule = handler.rule.0;
             if handler
                 .when
@@ -231,10 +260,13 @@ impl Run<'_> {
                 .is_none_or(|when| self.condition(when))
                 && self.block(&handler.body)
             {
-                return;
+                let left = place + 1;
+                let faulty = matches!(self.outcome.end, End::Fault { .. });
+                return (!faulty && left < handlers(hir, route).count()).then_some(left);
             }
         }
         self.outcome.end = End::Pass { rule };
+        None
     }
 
     fn failed(&mut self) {
@@ -470,10 +502,7 @@ impl Run<'_> {
     fn mentions_body(&self, expr: &Expr) -> bool {
         let mut found = false;
         self.visit(expr, &mut |e| {
-            found |= matches!(
-                e,
-                Expr::Fact(hir::Fact::Raw(edge_abi::manifest::Fact::Body), _)
-            )
+            found |= matches!(e, Expr::Fact(hir::Fact::Body(_), _));
         });
         found
     }

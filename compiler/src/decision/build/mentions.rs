@@ -2,14 +2,13 @@
 //! experiments, which count exposures. Through `let`s and functions too.
 
 use crate::hir::{self, Expr, Hir};
-use edge_abi::manifest::Fact as RawFact;
 use std::collections::BTreeSet;
 
 /// What is mentioned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mentions {
-    /// `request.body`
-    pub body: bool,
+    /// `request.body`, and the longest that may be read.
+    pub body: Option<u32>,
     /// Experiments, by index.
     pub experiments: BTreeSet<u32>,
 }
@@ -17,7 +16,7 @@ pub struct Mentions {
 impl Mentions {
     /// Adds what another mentions.
     pub fn add(&mut self, other: &Mentions) {
-        self.body |= other.body;
+        self.body = self.body.max(other.body);
         self.experiments.extend(&other.experiments);
     }
 }
@@ -63,7 +62,7 @@ impl Table {
 
     fn walk(&self, expr: &Expr, found: &mut Mentions) {
         match expr {
-            Expr::Fact(hir::Fact::Raw(RawFact::Body), _) => found.body = true,
+            Expr::Fact(hir::Fact::Body(most), _) => found.body = found.body.max(Some(*most)),
             Expr::Experiment(index) => {
                 found.experiments.insert(*index);
                 if let Some(more) = self.experiments.get(*index as usize) {

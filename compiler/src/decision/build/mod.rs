@@ -26,6 +26,8 @@ use std::collections::HashMap;
 struct Next {
     cold: Handle<Node>,
     warm: Handle<Node>,
+    /// The longest body that anything from here on reads.
+    body: Option<u32>,
 }
 
 impl Next {
@@ -33,6 +35,7 @@ impl Next {
         Next {
             cold: node,
             warm: node,
+            body: None,
         }
     }
 }
@@ -189,7 +192,11 @@ impl Builder<'_> {
         let cold = self.graph.test(atom, yes.cold, no.cold);
         let warm = self.graph.test(atom, yes.warm, no.warm);
         self.account(scope.rule, &[cold, warm]);
-        Next { cold, warm }
+        Next {
+            cold,
+            warm,
+            body: yes.body.max(no.body),
+        }
     }
 
     /// The step after a terminal, for a route with these handlers of its own.
@@ -202,9 +209,11 @@ impl Builder<'_> {
                 .graph
                 .nodes
                 .intern(Node::Decide(Terminal::Pass { rule: last.rule }));
+            // An answer that replaces another goes on at the handlers that are left.
+            let mut then = None;
             for handler in handlers.iter().rev() {
                 let scope = Scope {
-                    then: None,
+                    then,
                     rule: handler.rule,
                 };
                 let next = Next::both(node);
@@ -213,6 +222,10 @@ impl Builder<'_> {
                     inside = self.arm(when, inside, next, scope);
                 }
                 node = inside.warm;
+                let left = Step {
+                    on: vec![(Event::ResponseHead, node)],
+                };
+                then = Some(self.step(left, Event::ResponseHead.bit()));
             }
             step.on.push((Event::ResponseHead, node));
         }
@@ -276,7 +289,8 @@ impl Builder<'_> {
                 });
                 let warm = self.graph.test(atom, next.warm, absent.warm);
                 let cold = self.graph.test(atom, next.cold, absent.cold);
-                self.consequences(&mentions, scope, cold, warm)
+                let body = next.body.max(absent.body);
+                self.consequences(&mentions, scope, Next { cold, warm, body })
             }
             StmtKind::If { arms, otherwise } => {
                 let mut rest = self.block(otherwise, scope, next);
@@ -335,19 +349,21 @@ impl Builder<'_> {
             effect,
             next: next.warm,
         });
-        self.consequences(mentions, scope, cold, warm)
+        let body = next.body;
+        self.consequences(mentions, scope, Next { cold, warm, body })
     }
 
     /// `if condition { yes } else { no }`, waiting first where the condition mentions the body.
     fn arm(&mut self, condition: &Expr, yes: Next, no: Next, scope: Scope) -> Next {
         let warm = self.condition(condition, yes.warm, no.warm, scope);
-        let cold = if self.mentions.of(condition).body {
-            self.wait(warm, scope)
-        } else {
-            self.condition(condition, yes.cold, no.cold, scope)
+        let own = self.mentions.of(condition).body;
+        let body = own.max(yes.body).max(no.body);
+        let cold = match body.filter(|_| own.is_some()) {
+            Some(most) => self.wait(most, warm, scope),
+            None => self.condition(condition, yes.cold, no.cold, scope),
         };
         self.account(scope.rule, &[cold, warm]);
-        Next { cold, warm }
+        Next { cold, warm, body }
     }
 
     fn condition(
@@ -385,21 +401,15 @@ impl Builder<'_> {
     }
 
     /// What reading brings about before a node: exposures, and a wait where the body is cold.
-    fn consequences(
-        &mut self,
-        mentions: &Mentions,
-        scope: Scope,
-        cold: Handle<Node>,
-        warm: Handle<Node>,
-    ) -> Next {
-        let warm = self.exposures(mentions, warm, scope);
-        let cold = if mentions.body {
-            self.wait(warm, scope)
-        } else {
-            self.exposures(mentions, cold, scope)
+    fn consequences(&mut self, mentions: &Mentions, scope: Scope, next: Next) -> Next {
+        let warm = self.exposures(mentions, next.warm, scope);
+        let body = mentions.body.max(next.body);
+        let cold = match body.filter(|_| mentions.body.is_some()) {
+            Some(most) => self.wait(most, warm, scope),
+            None => self.exposures(mentions, next.cold, scope),
         };
         self.account(scope.rule, &[cold, warm]);
-        Next { cold, warm }
+        Next { cold, warm, body }
     }
 
     fn exposures(
@@ -432,7 +442,7 @@ impl Builder<'_> {
     }
 
     /// Reads the body, then goes on; a body over the limit is answered 413, one that breaks off 400.
-    fn wait(&mut self, warm: Handle<Node>, scope: Scope) -> Handle<Node> {
+    fn wait(&mut self, most: u32, warm: Handle<Node>, scope: Scope) -> Handle<Node> {
         let (rule, then) = (scope.rule, scope.then);
         let too_large = self.plain_answer(rule, 413, then);
         let broken = self.plain_answer(rule, 400, then);
@@ -452,7 +462,7 @@ impl Builder<'_> {
         };
         let step = self.step(step, Event::Results.bit()).step;
         self.graph.nodes.intern(Node::Wait {
-            request: Request::Body(self.hir.body_limit),
+            request: Request::Body(most),
             step,
         })
     }

@@ -77,7 +77,7 @@ impl Builder<'_> {
             act,
             (rule, place, FaultReason::Location),
         );
-        self.consequences(&mentions, scope, node, node)
+        self.consequences(&mentions, scope, Next::both(node))
     }
 
     pub(super) fn proxy(&mut self, proxy: &hir::Proxy, scope: Scope) -> Next {
@@ -117,12 +117,12 @@ impl Builder<'_> {
         for part in parts.into_iter().rev() {
             node = self.checked(part, Matcher::UpstreamValue, node, fault);
         }
-        self.consequences(&mentions, scope, node, node)
+        self.consequences(&mentions, scope, Next::both(node))
     }
 
     fn decide(&mut self, terminal: Terminal, mentions: &Mentions, scope: Scope) -> Next {
         let node = self.graph.nodes.intern(Node::Decide(terminal));
-        self.consequences(mentions, scope, node, node)
+        self.consequences(mentions, scope, Next::both(node))
     }
 
     fn checked(

@@ -21,6 +21,9 @@ impl Builder<'_> {
                     .value(Value::Fact(Fact::Path), Type::optional(Base::String));
                 (Value::Narrowed(path), STRING)
             }
+            Expr::Fact(Fact::Body(_), ty) => {
+                (Value::Fact(Fact::Raw(edge_abi::manifest::Fact::Body)), *ty)
+            }
             Expr::Fact(fact, ty) => (Value::Fact(fact.clone()), *ty),
             Expr::Let(id, _) => return self.let_value(*id),
             Expr::FnParam(index, ty) => (Value::FnParam(self.function, *index), *ty),

@@ -98,6 +98,7 @@ impl Emitter<'_> {
     pub(super) fn fact(&mut self, code: &mut Code, fact: &Fact, ty: Type) -> Result<(), EmitError> {
         match fact {
             Fact::Raw(raw) => self.raw(code, raw, ty),
+            Fact::Body(_) => self.raw(code, &RawFact::Body, ty),
             Fact::Now => {
                 code.region(self.layout.input + input::NOW)
                     .push(I::I64Load(at(0)));

@@ -85,6 +85,7 @@ impl Display for Fact {
                     name => write!(f, "[{name:?}]"),
                 }
             }
+            Fact::Body(most) => write!(f, "request.body({most}B)"),
             Fact::Now => f.write_str("now"),
             Fact::Host => f.write_str("request.host"),
             Fact::Path => f.write_str("request.path"),

@@ -26,7 +26,7 @@ impl Exchange<'_> {
         self.incoming.admit()?;
         let (response, follow) = self.request_phase(upstream).await?;
         if follow.wants(Event::ResponseHead) {
-            return self.response_phase(response, &follow);
+            return self.response_phase(response, follow);
         }
         Ok(response)
     }
@@ -81,32 +81,36 @@ impl Exchange<'_> {
         Err(broken("the policy waits without end"))
     }
 
-    /// Shows the answer's head to the guest, which edits or replaces it.
+    /// Shows the answer's head to the guest, which edits or replaces it; what replaces it may be
+    /// shown to it again.
     fn response_phase(
         &mut self,
         mut response: Response<Body>,
-        follow: &Follow,
+        mut follow: Follow,
     ) -> Result<Response<Body>, Refusal> {
         let policy = Arc::clone(self.worker.deployment.policy());
-        let origin = self
-            .record
-            .origin
-            .and_then(|origin| policy.target_name(origin));
-        let facts = response_facts(response.status(), origin, response.headers());
-        match self
-            .decide(Event::ResponseHead, follow, &[], Some(facts))?
-            .0
-        {
-            Step::Pass(edits) => {
-                edits
-                    .into_iter()
-                    .for_each(|edit| edit.apply(response.headers_mut()));
-                Ok(response)
+        let origin = self.record.origin.and_then(|at| policy.target_name(at));
+        for _ in 0..MAX_CALLS {
+            let facts = response_facts(response.status(), origin, response.headers());
+            let (step, next) = self.decide(Event::ResponseHead, &follow, &[], Some(facts))?;
+            match step {
+                Step::Pass(edits) => {
+                    edits
+                        .into_iter()
+                        .for_each(|edit| edit.apply(response.headers_mut()));
+                    return Ok(response);
+                }
+                Step::Respond(replacement) if next.wants(Event::ResponseHead) => {
+                    (response, follow) = (replacement, next);
+                }
+                Step::Respond(replacement) => return Ok(replacement),
+                Step::Forward(_) => {
+                    return Err(broken("the policy asks an origin in its response phase"));
+                }
+                Step::Wait(_) => return Err(broken("the policy waits in its response phase")),
             }
-            Step::Respond(replacement) => Ok(replacement),
-            Step::Forward(_) => Err(broken("the policy asks an origin in its response phase")),
-            Step::Wait(_) => Err(broken("the policy waits in its response phase")),
         }
+        Err(broken("the policy replaces answers without end"))
     }
 
     /// Carries out waits, which can only be for the body, in order.
