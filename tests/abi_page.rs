@@ -44,6 +44,7 @@ fn the_tables_hold_the_constants() {
         (Op::Log, "log", output::log::SIZE),
         (Op::Note, "note", output::note::SIZE),
         (Op::Edits, "edits", output::edits::SIZE),
+        (Op::Hits, "hits", output::hits::SIZE),
     ];
     for (op, name, size) in built {
         let row = format!("| {} | `{name}` | {size} |", op as u16);
@@ -80,7 +81,7 @@ fn the_tables_hold_the_constants() {
     }
     for limit in [
         format!(
-            "| {} | the checker refuses: 500 |\n| edits",
+            "| {} | the checker refuses: 500 |\n| rules",
             output::MAX_EFFECTS
         ),
         format!("| {} | a compile error; the checker", output::MAX_EDITS),

@@ -228,7 +228,18 @@ pub enum WafEntry {
     Rule(WafRule),
     /// `respond …`: the group's answer to what it denies.
     Respond(Respond),
-    /// `threshold`, `inspect`, `exclude`, `mode`: not built yet.
+    /// `exclude RULE [when C]`
+    Exclude {
+        /// The rule, as the group or the log names it.
+        rule: Path,
+        /// When it does not act; always, without.
+        when: Option<Expr>,
+    },
+    /// `threshold N`
+    Threshold(Expr),
+    /// `mode enforce`, `mode shadow`
+    Mode(Name),
+    /// `inspect`: not built yet.
     Unbuilt(&'static str, Span),
 }
 
@@ -241,11 +252,13 @@ pub struct WafRule {
     pub name: Name,
     /// `when C`; missing is a problem.
     pub when: Option<Expr>,
-    /// `severity W`: kept for reports.
+    /// `severity W`: for reports and the log.
     pub severity: Option<Name>,
     /// `tags "a", "b"`: kept for reports.
     pub tags: Vec<Text>,
-    /// `score N`: not built yet.
+    /// `score N`
+    pub score: Option<Expr>,
+    /// Settings that are given twice.
     pub unbuilt: Vec<(&'static str, Span)>,
 }
 
@@ -584,6 +597,13 @@ pub enum ExpectationKind {
     Body(Predicate),
     /// `because RULE`: a dotted name or, where it holds spaces, text.
     Because(Text),
+    /// `shadow waf.shield.no_dotfiles`, `scored is absent`
+    Hits {
+        /// Rules with a score, rather than those in shadow mode.
+        scored: bool,
+        /// Which.
+        rule: Hit,
+    },
     /// `origin N received PART …`, the parts separated by `and`:
     /// `method M`, `path PREDICATE`, `query PREDICATE`, `header "N" PREDICATE`, `body PREDICATE`; or none.
     Received(Name, Vec<Received>),
@@ -591,6 +611,17 @@ pub enum ExpectationKind {
     NotCalled(Name),
     /// `cache hit` and others: not built yet.
     Unbuilt(&'static str),
+}
+
+/// Which rule matched without deciding.
+#[derive(Debug, Clone)]
+pub enum Hit {
+    /// That one, among others.
+    Rule(Text),
+    /// Some: `is present`.
+    Some,
+    /// None: `is absent`.
+    None,
 }
 
 /// A part of what an origin received.

@@ -163,6 +163,10 @@ pub struct Rule {
     pub kind: edge_abi::manifest::RuleKind,
     /// Where it stands.
     pub span: Span,
+    /// `severity`
+    pub severity: Option<edge_abi::manifest::Severity>,
+    /// `tags`, each once.
+    pub tags: Vec<String>,
 }
 
 /// A route.
@@ -238,6 +242,8 @@ pub enum StmtKind {
     },
     /// `waf N` and `require`: rules in order; the first whose condition holds answers.
     Deny(Vec<DenyRule>),
+    /// Rules that don't decide, each by itself: where some match, the host is told which.
+    Hits(Hits),
     /// A header of the answer.
     Edit(Edit),
     /// A line for the log.
@@ -271,6 +277,17 @@ pub struct DenyRule {
     pub condition: Expr,
     /// What it does then; ends in a terminal that names the rule.
     pub body: Block,
+}
+
+/// Rules that match without deciding. All of them are looked at.
+#[derive(Debug, Clone)]
+pub struct Hits {
+    /// Why they don't decide.
+    pub kind: edge_abi::output::hits::Kind,
+    /// The rules, with what they match.
+    pub rules: Vec<(RuleId, Expr)>,
+    /// What follows where at least one matches, after the host was told.
+    pub then: Block,
 }
 
 /// An edit of a header.

@@ -119,6 +119,10 @@ pub fn outcome(output: &Output<'_>) -> Outcome {
         match effect {
             Effect::Log(log) => outcome.logs.push((log.place(), log.text().to_vec())),
             Effect::Note(note) => outcome.exposures.push((note.id(), note.value())),
+            Effect::Hits(hits) => {
+                let kind = hits.kind();
+                outcome.hits.extend(hits.rules().map(|rule| (kind, rule)));
+            }
             Effect::Edits(edits) => outcome.edits.extend(edits.map(edit)),
             Effect::Body(_) => outcome.end = End::WaitForBody,
             Effect::Respond(respond) => {

@@ -2,14 +2,18 @@
 //! met in every combination, whatever the syntax. Bytes that run out give the simplest choice,
 //! so shrinking the bytes simplifies the policy.
 
-use edge_abi::manifest::{Fact as RawFact, Kind, Origin, Param, ProxyOptions, RuleKind};
+use edge_abi::manifest::{
+    Fact as RawFact, Kind as SlotKind, Origin, Param, ProxyOptions, RuleKind,
+};
+use edge_abi::output::hits::Kind;
 use edge_compiler::{
     ast::{ArithOp, EditOp},
     eval::{Facts, RawValue},
     hir::{
         Base, Block, Builtin, CompareOp, Const, DenyRule, Edit, EditValue, Elements, Experiment,
-        Expr, Fact, Fn, Handler, Hir, Let, LetId, Matcher, Pattern, PlaceId, Proxy, QueryEdit,
-        Respond, Route, Rule, RuleId, SecretPart, Segment, Set, Stmt, StmtKind, Type, UpstreamPath,
+        Expr, Fact, Fn, Handler, Hir, Hits, Let, LetId, Matcher, Pattern, PlaceId, Proxy,
+        QueryEdit, Respond, Route, Rule, RuleId, SecretPart, Segment, Set, Stmt, StmtKind, Type,
+        UpstreamPath,
     },
     source::Span,
 };
@@ -150,9 +154,9 @@ impl Maker<'_, '_> {
         self.hir.secrets = vec!["s0".into(), "s1".into()];
         self.hir.proxies = vec![ProxyOptions::default()];
         for (name, ty, kind) in [
-            ("p_text", "string", Kind::Bytes),
-            ("p_int", "int", Kind::I64),
-            ("p_bool", "bool", Kind::Bool),
+            ("p_text", "string", SlotKind::Bytes),
+            ("p_int", "int", SlotKind::I64),
+            ("p_bool", "bool", SlotKind::Bool),
         ] {
             self.hir.params.push(Param {
                 name: name.into(),
@@ -260,6 +264,8 @@ impl Maker<'_, '_> {
             name: format!("rule.{}", id.0),
             kind,
             span: Span::default(),
+            severity: None,
+            tags: Vec::new(),
         });
         id
     }
@@ -344,7 +350,7 @@ impl Maker<'_, '_> {
     }
 
     fn statement(&mut self, rule: RuleId, depth: usize) -> Option<StmtKind> {
-        Some(match self.source.below(8) {
+        Some(match self.source.below(10) {
             0 | 1 => StmtKind::Edit(self.edit()),
             2 => StmtKind::Log {
                 text: self.string(2),
@@ -368,6 +374,8 @@ impl Maker<'_, '_> {
                     body: self.block(denied, 0, true),
                 }])
             }
+            8 => self.firewall(),
+            9 => self.watching(),
             _ if depth == 0 => StmtKind::Edit(self.edit()),
             _ => {
                 let arms = (0..=self.source.below(2))
@@ -378,6 +386,75 @@ impl Maker<'_, '_> {
                     otherwise: self.block(rule, depth - 1, false),
                 }
             }
+        })
+    }
+
+    /// What a rule of a group matches: some are excluded under a condition.
+    fn matched(&mut self) -> Expr {
+        let condition = self.condition(1);
+        match self.source.rarely(3) {
+            true => Expr::And(vec![condition, Expr::Not(Box::new(self.condition(0)))]),
+            false => condition,
+        }
+    }
+
+    /// Rules in shadow mode, seldom so many that what is told of them is put together in steps.
+    fn watching(&mut self) -> StmtKind {
+        let most = if self.source.rarely(16) { 20 } else { 3 };
+        let rules =
+            (0..=self.source.below(most)).map(|_| (self.rule(RuleKind::Shadow), self.matched()));
+        StmtKind::Hits(Hits {
+            kind: Kind::Shadow,
+            rules: rules.collect(),
+            then: Vec::new(),
+        })
+    }
+
+    /// Rules with scores, and what follows of their sum: a denial, or in shadow mode a hit.
+    fn firewall(&mut self) -> StmtKind {
+        let int = |n: i64| Expr::Const(Const::Int(n, Base::Int));
+        let scored: Vec<(RuleId, Expr, i64)> = (0..=self.source.below(4))
+            .map(|_| {
+                let score = 1 + i64::from(self.source.byte() % 5);
+                (self.rule(RuleKind::Scored), self.matched(), score)
+            })
+            .collect();
+        let total = scored.iter().map(|(_, condition, score)| {
+            let arms = vec![(condition.clone(), int(*score))];
+            Expr::Choose(arms, Box::new(int(0)), Type::of(Base::Int))
+        });
+        let total = total.reduce(|a, b| {
+            Expr::Arith(ArithOp::Add, Box::new(a), Box::new(b), Type::of(Base::Int))
+        });
+        let threshold = 1 + i64::from(self.source.byte() % 8);
+        let condition = Expr::Test(
+            Box::new(total.unwrap()),
+            Matcher::Range(threshold, i64::MAX),
+        );
+        let kind = if self.source.flip() {
+            let rule = self.rule(RuleKind::Deny);
+            StmtKind::Deny(vec![DenyRule {
+                condition,
+                body: self.block(rule, 0, true),
+            }])
+        } else {
+            StmtKind::Hits(Hits {
+                kind: Kind::Shadow,
+                rules: vec![(self.rule(RuleKind::Shadow), condition)],
+                then: Vec::new(),
+            })
+        };
+        let then = Stmt {
+            span: Span::default(),
+            kind,
+        };
+        StmtKind::Hits(Hits {
+            kind: Kind::Scored,
+            rules: scored
+                .into_iter()
+                .map(|(rule, condition, _)| (rule, condition))
+                .collect(),
+            then: vec![then],
         })
     }
 

@@ -5,7 +5,7 @@
 use edge_abi::{
     input::{Event, result},
     manifest::{Fact, Kind, Manifest, ProxyOptions, Slot, Target},
-    output::{Op, edit, fault, note},
+    output::{Op, edit, fault},
 };
 use edge_compiler::eval::{Facts, RawValue};
 use edge_host::output::{EditValue, Edits, Effect, Output, SegmentValue, Segments};
@@ -298,6 +298,10 @@ pub enum Did {
         experiment: String,
         arm: String,
     },
+    Hits {
+        kind: String,
+        rules: Vec<String>,
+    },
     Edits {
         edits: Vec<Edited>,
     },
@@ -459,13 +463,16 @@ impl Names<'_> {
                 text: Bytes::of(log.text()),
             },
             Effect::Note(note) => {
-                assert_eq!(note.kind(), note::Kind::Exposure);
                 let experiment = &self.0.experiments[note.id() as usize];
                 Did::Exposure {
                     experiment: experiment.name.clone(),
                     arm: experiment.arms[note.value() as usize].clone(),
                 }
             }
+            Effect::Hits(hits) => Did::Hits {
+                kind: format!("{:?}", hits.kind()).to_lowercase(),
+                rules: hits.rules().map(|rule| self.rule(rule)).collect(),
+            },
             Effect::Edits(edits) => Did::Edits {
                 edits: self.edits(edits.clone()),
             },

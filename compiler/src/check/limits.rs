@@ -107,6 +107,7 @@ fn edits(block: &[Stmt]) -> usize {
             .max()
             .unwrap_or(0),
         StmtKind::LetElse(_, block) => edits(block),
+        StmtKind::Hits(hits) => edits(&hits.then),
         _ => 0,
     };
     block.iter().map(of).sum()
@@ -125,6 +126,7 @@ fn crowded(block: &Block, found: &mut Vec<(usize, Span)>) {
             }
             StmtKind::Deny(rules) => rules.iter().for_each(|rule| crowded(&rule.body, found)),
             StmtKind::LetElse(_, block) => crowded(block, found),
+            StmtKind::Hits(hits) => crowded(&hits.then, found),
             _ => {}
         }
     }

@@ -180,7 +180,13 @@ impl<'a> Checker<'a> {
             1 => name.to_owned(),
             n => format!("{name}.{n}"),
         };
-        self.hir.rules.push(Rule { name, kind, span });
+        self.hir.rules.push(Rule {
+            name,
+            kind,
+            span,
+            severity: None,
+            tags: Vec::new(),
+        });
         RuleId(index(self.hir.rules.len() - 1))
     }
 

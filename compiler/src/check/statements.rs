@@ -79,8 +79,17 @@ impl Checker<'_> {
                 });
             }
             self.count_statement(stmt.span);
-            let (kind, flow) = self.statement(stmt);
-            made.extend(kind.map(|kind| Stmt {
+            let (kinds, flow) = match &stmt.kind {
+                Written::Waf(path) if self.may_stand_here(stmt) => {
+                    (self.waf_statement(path), falls())
+                }
+                Written::Waf(_) => (Vec::new(), falls()),
+                _ => {
+                    let (kind, flow) = self.statement(stmt);
+                    (Vec::from_iter(kind), flow)
+                }
+            };
+            made.extend(kinds.into_iter().map(|kind| Stmt {
                 span: stmt.span,
                 kind,
             }));
@@ -127,7 +136,8 @@ impl Checker<'_> {
                 condition,
                 otherwise,
             } => self.require(condition, otherwise, span),
-            Written::Waf(path) => (self.waf_statement(path), falls()),
+            // One may be several.
+            Written::Waf(_) => (None, falls()),
             Written::Header(edit) => {
                 let edit = self.edit(edit, Message::Answer, span);
                 (edit.map(StmtKind::Edit), falls())

@@ -64,8 +64,8 @@ const INSTEAD: &[(&[&str], &str)] = &[
     ),
     (&["if let"], "write `let m = … else { … }` before an `if`"),
     (
-        &["score", "threshold", "inspect", "exclude", "mode"],
-        "leave it out: each rule of a group decides alone, with its `when`",
+        &["inspect"],
+        "leave it out: each rule says what it looks at, with its `when`",
     ),
     (
         &["tls", "protocol"],

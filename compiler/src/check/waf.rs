@@ -1,217 +1,207 @@
-//! WAF groups: rules in order, each with a name; the first that fires denies.
+//! WAF groups: what `waf N` does.
+//!
+//! Rules without a score come first, in order: the first that matches denies. Then those with
+//! one are added up. In shadow mode nothing is denied, and the host is told what would have been.
+//! `group` checks how groups are written, `exclude` what they leave out.
 
-use super::scope::{Place, Scope};
-use super::{Checker, Progress};
-use crate::ast::{self, ItemKind, Path, WafEntry, WafRule};
-use crate::diagnostics::{GivenTwice, MissingSetting, UnknownName};
-use crate::hir::{Const, DenyRule, Expr, Respond, RuleId, Stmt, StmtKind};
-use crate::resolve::{DeclId, DeclKind};
+mod exclude;
+mod group;
+
+pub(super) use group::Group;
+use group::Member;
+
+use super::Checker;
+use crate::ast::{ArithOp, Path};
+use crate::diagnostics::MissingSetting;
+use crate::hir::{
+    Base, Const, DenyRule, Expr, Hits, Matcher, Respond, RuleId, Stmt, StmtKind, Type,
+};
 use crate::source::Span;
 use edge_abi::manifest::RuleKind;
-use std::rc::Rc;
+use edge_abi::output::hits::Kind;
 
-/// Rules of a group with those of the groups that it includes.
-const MOST_RULES: usize = 10_000;
+const INT: Type = Type::of(Base::Int);
 
-/// A group as it is written, checked once.
-#[derive(Debug)]
-pub(super) struct Group {
-    name: String,
-    /// In order.
-    entries: Vec<Entry>,
-    /// The group's own answer.
-    respond: Option<(Respond, Span)>,
-    /// How many rules it has, with those that it includes.
-    size: usize,
-}
-
-#[derive(Debug)]
-enum Entry {
-    Rule {
-        name: String,
-        span: Span,
-        condition: Expr,
-    },
-    Include(Rc<Group>),
+/// A rule of a group, as it stands in one statement.
+struct Acting {
+    rule: RuleId,
+    condition: Expr,
+    score: i64,
+    respond: Respond,
+    /// Where the answer stands.
+    at: Span,
 }
 
 impl Checker<'_> {
     /// `waf N`
-    pub(super) fn waf_statement(&mut self, path: &Path) -> Option<StmtKind> {
+    pub(super) fn waf_statement(&mut self, path: &Path) -> Vec<StmtKind> {
+        self.run_group(path).unwrap_or_default()
+    }
+
+    fn run_group(&mut self, path: &Path) -> Option<Vec<StmtKind>> {
         let group = self.group_named(path)?;
-        let mut rules = Vec::new();
-        let prefix = format!("waf.{}", group.name);
-        self.deny_rules(&group, &prefix, None, path.span, &mut rules)?;
-        Some(StmtKind::Deny(rules))
-    }
-
-    fn group_named(&mut self, path: &Path) -> Option<Rc<Group>> {
-        if let [first, _] = path.parts.as_slice()
-            && first.text == "waf"
-            && self.declared(self.scope.unit, "waf").is_none()
-        {
-            return self.fail(UnknownName {
-                what: "waf group",
-                name: self.code(path.span),
-                span: path.span,
-                help: Some("add `use std.waf` at the top of the file".to_owned()),
+        let kind = group.is_shadow().then_some(RuleKind::Shadow);
+        let (mut alone, mut scored) = (Vec::new(), Vec::new());
+        for member in &group.members {
+            let kind = kind.unwrap_or(match member.score {
+                Some(_) => RuleKind::Scored,
+                None => RuleKind::Deny,
             });
+            let list = match member.score {
+                Some(_) => &mut scored,
+                None => &mut alone,
+            };
+            list.push(self.acting(&group, member, kind, path.span)?);
         }
-        let decl = self.path(path, "waf group")?;
-        match decl.kind {
-            DeclKind::Waf => self.group(decl.id, path.span),
-            kind => {
-                let name = self.code(path.span);
-                self.wrong_kind(&name, kind, "a waf group", path.span)
+        let mut made = Vec::new();
+        match kind {
+            None => made.push(StmtKind::Deny(alone.into_iter().map(deny).collect())),
+            Some(_) if alone.is_empty() => {}
+            Some(_) => made.push(told(Kind::Shadow, alone, Vec::new())),
+        }
+        if scored.is_empty() {
+            return Some(made);
+        }
+        let Some(threshold) = group.threshold else {
+            if !group.is_reported.replace(true) {
+                self.problems.push(MissingSetting {
+                    what: format!("the group `{}`", group.name),
+                    setting: "a `threshold`: rules with a `score` deny only together; write for instance `threshold 10`, or leave the scores out",
+                    span: group.span,
+                });
             }
-        }
+            return None;
+        };
+        let (least, at) = threshold;
+        let name = format!("waf.{}.score", group.name);
+        let rule = self.waf_rule_id(&name, at, kind.unwrap_or(RuleKind::Deny));
+        let (respond, at) = self.answer(group.respond.as_deref(), rule, at, path.span)?;
+        let total = self.total(&scored, path.span)?;
+        let total = Acting {
+            rule,
+            condition: Expr::Test(Box::new(total), Matcher::Range(least, i64::MAX)),
+            score: 0,
+            respond,
+            at,
+        };
+        let then = match kind {
+            None => StmtKind::Deny(vec![deny(total)]),
+            Some(_) => told(Kind::Shadow, vec![total], Vec::new()),
+        };
+        let then = vec![Stmt {
+            span: path.span,
+            kind: then,
+        }];
+        made.push(told(Kind::Scored, scored, then));
+        Some(made)
     }
 
-    /// The rules of a group, one after the other. `answer` is that of the group which includes it.
-    fn deny_rules(
+    fn acting(
         &mut self,
         group: &Group,
-        prefix: &str,
-        answer: Option<&(Respond, Span)>,
+        member: &Member,
+        kind: RuleKind,
         used: Span,
-        rules: &mut Vec<DenyRule>,
-    ) -> Option<()> {
-        let answer = answer.or(group.respond.as_ref());
-        for entry in &group.entries {
-            match entry {
-                Entry::Include(inner) => {
-                    let prefix = format!("{prefix}.{}", inner.name);
-                    self.deny_rules(inner, &prefix, answer, used, rules)?;
-                }
-                Entry::Rule {
-                    name,
-                    span,
-                    condition,
-                } => {
-                    let rule = self.waf_rule_id(&format!("{prefix}.{name}"), *span);
-                    let (mut respond, at) = match answer {
-                        Some((respond, at)) => (respond.clone(), *at),
-                        None => (forbidden(), *span),
-                    };
-                    respond.rule = rule;
-                    if let Some(body) = &respond.body {
-                        respond.body = Some(self.copy(body, used)?);
-                    }
-                    rules.push(DenyRule {
-                        condition: self.copy(condition, used)?,
-                        body: vec![Stmt {
-                            span: at,
-                            kind: StmtKind::Respond(respond),
-                        }],
-                    });
-                }
-            }
+    ) -> Option<Acting> {
+        let it = &member.rule;
+        let rule = self.waf_rule_id(
+            &format!("waf.{}.{}", group.name, member.name),
+            it.span,
+            kind,
+        );
+        if let Some(rule) = self.hir.rules.get_mut(rule.0 as usize) {
+            rule.severity = it.severity;
+            rule.tags.clone_from(&it.tags);
         }
-        Some(())
+        let answer = group.respond.as_deref().or(member.respond.as_deref());
+        let (respond, at) = self.answer(answer, rule, it.span, used)?;
+        let mut condition = self.copy(&it.condition, used)?;
+        if !member.unless.is_empty() {
+            let mut all = vec![condition];
+            for unless in &member.unless {
+                all.push(Expr::Not(Box::new(self.copy(unless, used)?)));
+            }
+            condition = Expr::And(all);
+        }
+        Some(Acting {
+            rule,
+            condition,
+            score: member.score.unwrap_or(0),
+            respond,
+            at,
+        })
+    }
+
+    /// What a group answers, and where that stands.
+    fn answer(
+        &mut self,
+        given: Option<&(Respond, Span)>,
+        rule: RuleId,
+        span: Span,
+        used: Span,
+    ) -> Option<(Respond, Span)> {
+        let (mut respond, at) = match given {
+            Some((respond, at)) => (respond.clone(), *at),
+            None => (forbidden(), span),
+        };
+        respond.rule = rule;
+        if let Some(body) = &respond.body {
+            respond.body = Some(self.copy(body, used)?);
+        }
+        Some((respond, at))
+    }
+
+    /// The sum of the scores of those that match, added up in pairs so that it doesn't nest deep.
+    fn total(&mut self, scored: &[Acting], used: Span) -> Option<Expr> {
+        let int = |n: i64| Expr::Const(Const::Int(n, Base::Int));
+        let mut sums = Vec::new();
+        for it in scored {
+            let arms = vec![(self.copy(&it.condition, used)?, int(it.score))];
+            sums.push(Expr::Choose(arms, Box::new(int(0)), INT));
+        }
+        while sums.len() > 1 {
+            let mut left = sums.into_iter();
+            let mut halved = Vec::new();
+            while let Some(a) = left.next() {
+                halved.push(match left.next() {
+                    Some(b) => Expr::Arith(ArithOp::Add, Box::new(a), Box::new(b), INT),
+                    None => a,
+                });
+            }
+            sums = halved;
+        }
+        sums.pop().or(Some(int(0)))
     }
 
     /// The rule of that name: the same wherever the group is used.
-    fn waf_rule_id(&mut self, name: &str, span: Span) -> RuleId {
+    fn waf_rule_id(&mut self, name: &str, span: Span, kind: RuleKind) -> RuleId {
         let key = (name.to_owned(), span);
         if let Some(rule) = self.waf_rules.get(&key) {
             return *rule;
         }
-        let rule = self.rule(name, RuleKind::Deny, span);
+        let rule = self.rule(name, kind, span);
         self.waf_rules.insert(key, rule);
         rule
     }
+}
 
-    /// A declared group; it is checked when it is first needed.
-    pub(super) fn group(&mut self, id: DeclId, span: Span) -> Option<Rc<Group>> {
-        match self.groups.get(&id) {
-            Some(Progress::Done(group)) => return group.clone(),
-            Some(Progress::Busy) => return self.contains_itself("the waf group", id, span),
-            None => {}
-        }
-        let resolved = self.resolved;
-        let ItemKind::Waf(it) = &resolved.item(id)?.kind else {
-            return None;
-        };
-        self.groups.insert(id, Progress::Busy);
-        self.open.push((id, it.name.text.clone()));
-        let scope = Scope::at(id.unit, Place::Request);
-        let (group, _) = self.within(scope, |checker| checker.check_group(it));
-        self.open.pop();
-        let group = Some(Rc::new(group));
-        self.groups.insert(id, Progress::Done(group.clone()));
-        group
+fn deny(it: Acting) -> DenyRule {
+    DenyRule {
+        condition: it.condition,
+        body: vec![Stmt {
+            span: it.at,
+            kind: StmtKind::Respond(it.respond),
+        }],
     }
+}
 
-    fn check_group(&mut self, it: &ast::Waf) -> Group {
-        let rules = it.entries.iter().filter_map(|entry| match entry {
-            WafEntry::Rule(rule) => Some(&rule.name),
-            _ => None,
-        });
-        self.unique("the rule", rules);
-        let mut group = Group {
-            name: it.name.text.clone(),
-            entries: Vec::new(),
-            respond: None,
-            size: 0,
-        };
-        for entry in &it.entries {
-            match entry {
-                WafEntry::Include(paths) => {
-                    for path in paths {
-                        let found = self.group_named(path);
-                        group.size += found.as_ref().map_or(0, |it| it.size);
-                        group.entries.extend(found.map(Entry::Include));
-                    }
-                }
-                WafEntry::Rule(rule) => {
-                    group.size += 1;
-                    group.entries.extend(self.waf_rule(rule));
-                }
-                WafEntry::Respond(it) if group.respond.is_some() => {
-                    self.problems.push(GivenTwice {
-                        what: "the group's `respond`".to_owned(),
-                        span: it.span,
-                    });
-                }
-                WafEntry::Respond(it) => {
-                    let made = self.respond(it, RuleId(0));
-                    group.respond = made.map(|made| (made, it.span));
-                }
-                WafEntry::Unbuilt(what, span) => {
-                    self.unsupported::<()>(what, *span);
-                }
-            }
-        }
-        if group.size > MOST_RULES {
-            self.problems.push(crate::diagnostics::OutOfRange {
-                what: format!("the number of rules of `{}`", it.name.text),
-                range: format!("at most {MOST_RULES}, with all that it includes"),
-                span: it.name.span,
-            });
-            group.entries.clear();
-            group.size = 0;
-        }
-        group
-    }
-
-    fn waf_rule(&mut self, rule: &WafRule) -> Option<Entry> {
-        for (what, span) in &rule.unbuilt {
-            self.unbuilt_or_twice(what, *span);
-        }
-        let Some(when) = &rule.when else {
-            return self.fail(MissingSetting {
-                what: format!("the rule `{}`", rule.name.text),
-                setting: "`when`: what it fires at",
-                span: rule.name.span,
-            });
-        };
-        let condition = self.condition(when)?;
-        Some(Entry::Rule {
-            name: rule.name.text.clone(),
-            span: rule.name.span,
-            condition: condition.expr,
-        })
-    }
+fn told(kind: Kind, rules: Vec<Acting>, then: Vec<Stmt>) -> StmtKind {
+    let rules = rules.into_iter().map(|it| (it.rule, it.condition));
+    StmtKind::Hits(Hits {
+        kind,
+        rules: rules.collect(),
+        then,
+    })
 }
 
 /// What a group answers that says nothing.

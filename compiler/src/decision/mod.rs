@@ -24,7 +24,10 @@ pub use arena::{Arena, Handle};
 pub use build::build;
 
 use crate::hir::{self, Fact, Type};
-use edge_abi::{input::Event, output::fault::Reason};
+use edge_abi::{
+    input::Event,
+    output::{fault::Reason, hits::Kind},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy as a graph of decisions.
@@ -258,6 +261,13 @@ pub enum Effect {
         experiment: u32,
         /// Its arm.
         arm: Handle<Value>,
+    },
+    /// Rules matched without deciding.
+    Hits {
+        /// Why they don't decide.
+        kind: Kind,
+        /// A text: the rules' indices, four bytes each.
+        rules: Handle<Value>,
     },
 }
 

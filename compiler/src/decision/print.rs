@@ -165,6 +165,7 @@ impl Printer<'_> {
             Effect::Exposure { experiment, arm } => {
                 format!("expose {experiment} {}", self.value(*arm))
             }
+            Effect::Hits { kind, rules } => format!("tell {kind:?} {}", self.value(*rules)),
         }
     }
 

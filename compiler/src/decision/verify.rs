@@ -108,6 +108,10 @@ fn check_node(
             }
             expect(graph, *subject, Base::String)
         }
+        Node::Act {
+            effect: Effect::Hits { rules, .. },
+            ..
+        } => expect(graph, *rules, Base::String),
         Node::Act { .. } => Ok(()),
         Node::Wait { step, .. } => in_range(*step),
         Node::Decide(Terminal::Respond { then, body, .. }) => {

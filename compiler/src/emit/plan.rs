@@ -159,6 +159,7 @@ pub(crate) fn values_of_node(graph: &Decision, node: &Node) -> Vec<Handle<Value>
             Effect::Edit(edit) => texts(&edit.value).collect(),
             Effect::Log { text, .. } => vec![*text],
             Effect::Exposure { arm, .. } => vec![*arm],
+            Effect::Hits { rules, .. } => vec![*rules],
         },
         Node::Wait { .. } => Vec::new(),
         Node::Decide(terminal) => match terminal {

@@ -41,6 +41,11 @@ impl Emitter<'_> {
                 self.value(code, *arm)?;
                 self.support(code, Support::Note);
             }
+            Effect::Hits { kind, rules } => {
+                code.i32(*kind as u32);
+                self.value(code, *rules)?;
+                self.support(code, Support::Hits);
+            }
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::{
     ast::EditOp,
     hir::{self, Block, Expr, Hir, RuleId, Stmt, StmtKind},
 };
-use edge_abi::output::fault::Reason;
+use edge_abi::output::{fault::Reason, hits::Kind};
 use expr::Val;
 use std::collections::BTreeSet;
 
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub logs: Vec<(u32, Vec<u8>)>,
     /// Exposures: experiment and arm. The same one may come twice.
     pub exposures: Vec<(u32, u32)>,
+    /// Rules that matched without deciding, and why they don't.
+    pub hits: Vec<(Kind, u32)>,
     /// How it ends.
     pub end: End,
 }
@@ -309,6 +311,7 @@ impl Run<'_> {
                 self.block(otherwise)
             }
             StmtKind::Deny(rules) => rules.iter().any(|rule| self.deny(rule)),
+            StmtKind::Hits(hits) => self.hits(hits),
             StmtKind::Edit(edit) => {
                 if self.waits(&edit_parts(edit)) {
                     return true;
@@ -346,6 +349,33 @@ impl Run<'_> {
             self.rule = before;
         }
         ended
+    }
+
+    fn hits(&mut self, hits: &hir::Hits) -> bool {
+        for (_, condition) in &hits.rules {
+            if self.waits(&[condition]) {
+                return true;
+            }
+            if self.condition(condition) {
+                return self.tell(hits) || self.block(&hits.then);
+            }
+        }
+        false
+    }
+
+    /// Tells which rules match; true when that takes a wait.
+    fn tell(&mut self, hits: &hir::Hits) -> bool {
+        let conditions: Vec<&Expr> = hits.rules.iter().map(|(_, it)| it).collect();
+        if self.waits(&conditions) {
+            return true;
+        }
+        self.expose(&conditions);
+        for (rule, condition) in &hits.rules {
+            if self.value(condition) == Val::Bool(true) {
+                self.outcome.hits.push((hits.kind, rule.0));
+            }
+        }
+        false
     }
 
     fn respond(&mut self, respond: &hir::Respond) -> bool {

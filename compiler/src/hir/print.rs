@@ -140,6 +140,13 @@ impl Hir {
                 writeln!(f, "{indent}deny if {}", rule.condition)?;
                 self.block(f, &rule.body, depth + 1)
             }),
+            StmtKind::Hits(it) => {
+                writeln!(f, "{indent}{:?}", it.kind)?;
+                for (rule, condition) in &it.rules {
+                    writeln!(f, "{indent}  {} if {condition}", self.rule(*rule))?;
+                }
+                self.block(f, &it.then, depth + 1)
+            }
             StmtKind::Edit(it) => writeln!(f, "{indent}response {}", Edited(it)),
             StmtKind::Log { text, .. } => writeln!(f, "{indent}log {text}"),
             StmtKind::Respond(it) => {

@@ -76,7 +76,9 @@ pub(super) fn choices(rule: Rule) -> Option<Choice> {
         ),
         Rule::expectation => (
             "expectation",
-            &["status", "header", "body", "because", "origin", "cache"],
+            &[
+                "status", "header", "body", "because", "shadow", "scored", "origin", "cache",
+            ],
         ),
         Rule::received_part => (
             "part of a request",
@@ -196,6 +198,6 @@ pub(super) fn is_sign(rule: Rule) -> bool {
 pub(super) fn is_expectation(word: &str) -> bool {
     matches!(
         word,
-        "status" | "header" | "body" | "because" | "origin" | "cache"
+        "status" | "header" | "body" | "because" | "shadow" | "scored" | "origin" | "cache"
     )
 }

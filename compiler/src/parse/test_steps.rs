@@ -1,7 +1,7 @@
 //! Tests in a policy.
 
 use crate::ast::{
-    CompareOp, Expectation, ExpectationKind, Path, Predicate, Received, RequestSetting,
+    CompareOp, Expectation, ExpectationKind, Hit, Path, Predicate, Received, RequestSetting,
     RespondsSetting, Test, TestStep, TestStepKind, Text,
 };
 
@@ -136,6 +136,7 @@ impl Builder<'_, '_> {
         let span = self.span(&node);
         let node = node.into_inner().next()?;
         let rule = node.as_rule();
+        let word = node.clone().into_inner().next().map(|word| word.as_rule());
         let mut inner = parts(node);
         let first = inner.next()?;
         let kind = match rule {
@@ -145,6 +146,14 @@ impl Builder<'_, '_> {
             }
             Rule::expect_body => ExpectationKind::Body(self.predicate(first)?),
             Rule::because => ExpectationKind::Because(self.rule_name(first)?),
+            Rule::expect_hits => ExpectationKind::Hits {
+                scored: word == Some(Rule::kw_scored),
+                rule: match first.as_rule() {
+                    Rule::is_state if first.as_str().ends_with("absent") => Hit::None,
+                    Rule::is_state => Hit::Some,
+                    _ => Hit::Rule(self.rule_name(first)?),
+                },
+            },
             Rule::expect_origin => {
                 let name = self.name(&first);
                 let what = inner.next()?;

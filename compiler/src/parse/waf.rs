@@ -25,9 +25,17 @@ impl Builder<'_, '_> {
             Rule::waf_rule => WafEntry::Rule(self.waf_rule(node)?),
             Rule::respond => WafEntry::Respond(self.respond(node)?),
             Rule::waf_inspect => WafEntry::Unbuilt("`inspect` of a waf", span),
-            Rule::waf_threshold => WafEntry::Unbuilt("`threshold` of a waf", span),
-            Rule::waf_exclude => WafEntry::Unbuilt("`exclude` of a waf", span),
-            _ => WafEntry::Unbuilt("`mode` of a waf", span),
+            Rule::waf_threshold => WafEntry::Threshold(self.expr(parts(node).next()?)?),
+            Rule::waf_exclude => {
+                let mut inner = parts(node);
+                let rule = self.path(inner.next()?);
+                let when = match inner.next() {
+                    Some(when) => Some(self.expr(when)?),
+                    None => None,
+                };
+                WafEntry::Exclude { rule, when }
+            }
+            _ => WafEntry::Mode(self.name(&parts(node).next()?)),
         })
     }
 
@@ -41,6 +49,7 @@ impl Builder<'_, '_> {
             when: None,
             severity: None,
             tags: Vec::new(),
+            score: None,
             unbuilt: Vec::new(),
         };
         for setting in inner {
@@ -61,7 +70,10 @@ impl Builder<'_, '_> {
                     rule.tags.extend(self.texts(inner)?);
                     None
                 }
-                _ => Some("`score` of a rule"),
+                _ => rule
+                    .score
+                    .replace(self.expr(inner.next()?)?)
+                    .map(|_| "score twice"),
             };
             rule.unbuilt.extend(problem.map(|what| (what, span)));
         }

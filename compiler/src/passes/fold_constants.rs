@@ -262,6 +262,10 @@ fn effect_with(effect: Effect, map: &Map) -> Effect {
             experiment,
             arm: at(map, arm),
         },
+        Effect::Hits { kind, rules } => Effect::Hits {
+            kind,
+            rules: at(map, rules),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use edge_abi::{
     manifest::{Capability, Experiment, Fact, Limits, Manifest, Pool, Rule, Target},
 };
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The version of the language.
 pub const LANGUAGE: u16 = 1;
@@ -98,6 +98,8 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         params: hir.params.clone(),
         slot_sets: module.slots.clone(),
         rules,
+        severities: of_rules(hir, |rule| Vec::from_iter(rule.severity)),
+        tags: of_rules(hir, |rule| rule.tags.clone()),
         places,
         limits: Limits {
             input: module.input_limit,
@@ -108,6 +110,20 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         },
         capabilities: capabilities(module, hir),
     }
+}
+
+/// The rules that have something, by what they have.
+fn of_rules<T: Ord>(
+    hir: &Hir,
+    have: impl Fn(&crate::hir::Rule) -> Vec<T>,
+) -> BTreeMap<T, Vec<u32>> {
+    let mut found: BTreeMap<T, Vec<u32>> = BTreeMap::new();
+    for (index, rule) in (0..).zip(&hir.rules) {
+        for key in have(rule) {
+            found.entry(key).or_default().push(index);
+        }
+    }
+    found
 }
 
 fn capabilities(module: &Module, hir: &Hir) -> Vec<Capability> {

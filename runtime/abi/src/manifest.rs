@@ -5,6 +5,7 @@
 //! is `docs/manifest.schema.json`, generated from these types.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything that a host sets up for a policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,12 @@ pub struct Manifest {
     pub slot_sets: Vec<Vec<Slot>>,
     /// Everything that decides, by index.
     pub rules: Vec<Rule>,
+    /// The rules of each `severity`, by index.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub severities: BTreeMap<Severity, Vec<u32>>,
+    /// The rules that have a tag, by index.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, Vec<u32>>,
     /// Where statements stand: `[file, line, column]`, lines and columns from 1.
     pub places: Vec<[u32; 3]>,
     /// The bounds that the compiler proved.
@@ -410,6 +417,42 @@ pub enum RuleKind {
     OnError,
     /// A rule that denies: of a `waf`, or a `require`. Its answers carry `X-Edge-Rule`.
     Deny,
+    /// A rule of a `waf` that adds to its group's score.
+    Scored,
+    /// A rule of a `waf` in shadow mode: it never decides.
+    Shadow,
+}
+
+/// How much a rule that matched should worry: from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth a look.
+    Notice,
+    /// Unwelcome, and seldom harmful.
+    Warning,
+    /// Most likely an attack, or something that breaks.
+    Error,
+    /// An attack.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, with their words.
+    pub const ALL: [(&str, Severity); 4] = [
+        ("notice", Severity::Notice),
+        ("warning", Severity::Warning),
+        ("error", Severity::Error),
+        ("critical", Severity::Critical),
+    ];
+
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        let found = Severity::ALL.iter().find(|(_, it)| *it == self);
+        found.map_or("", |(word, _)| word)
+    }
 }
 
 /// Bounds that the compiler proved, in bytes unless said.

@@ -33,6 +33,8 @@ pub const MAX_EFFECTS: u32 = 256;
 pub const MAX_EDITS: u32 = 64;
 /// Most segments in one list.
 pub const MAX_SEGMENTS: u32 = 1024;
+/// Most rules in one list of hits.
+pub const MAX_HITS: u32 = 16_384;
 
 /// How the guest took its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,6 +112,8 @@ pub enum Op {
     Admit = 38,
     /// Edits of the answer, known before a wait: the host keeps them for whatever answer follows.
     Edits = 39,
+    /// Rules that matched without deciding: [`hits`].
+    Hits = 40,
 }
 
 /// `respond`: 40 bytes.
@@ -239,8 +243,26 @@ pub mod note {
     pub enum Kind {
         /// An experiment's value was read.
         Exposure = 1,
-        /// A rule fired without deciding.
-        Rule = 2,
+    }
+}
+
+/// `hits`: 24 bytes. The same rule twice in a request counts once.
+pub mod hits {
+    /// A [`Kind`].
+    pub const KIND: u32 = 8;
+    /// Ref: the rules' indexes, `u32` each, on no particular boundary.
+    pub const RULES: u32 = 16;
+    /// Size of the effect.
+    pub const SIZE: u32 = 24;
+
+    /// Why the rules did not decide.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[repr(u32)]
+    pub enum Kind {
+        /// Their group only watches: they would have denied.
+        Shadow = 1,
+        /// They add to their group's score.
+        Scored = 2,
     }
 }
 

@@ -209,6 +209,10 @@ pub enum Subject {
     Body,
     /// The name of the rule that decided.
     Because,
+    /// The names of the rules in shadow mode that would have denied: `equals` asks for one among them.
+    Shadow,
+    /// The names of the rules that matched and have a score: `equals` asks for one among them.
+    Scored,
     /// How the answer came about: `hit`, `miss` …; absent where no cache was asked.
     Cache,
     /// The last request that an origin got while the last request was answered.

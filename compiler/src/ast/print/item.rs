@@ -162,6 +162,12 @@ fn waf(waf: &Waf) -> Tree {
         WafEntry::Include(paths) => Tree::list("include", paths.iter().map(path)),
         WafEntry::Rule(rule) => waf_rule(rule),
         WafEntry::Respond(answer) => respond(answer),
+        WafEntry::Exclude { rule, when } => {
+            let when = when.iter().map(|when| Tree::list("when", [expr(when)]));
+            Tree::list("exclude", std::iter::once(path(rule)).chain(when))
+        }
+        WafEntry::Threshold(number) => Tree::list("threshold", [expr(number)]),
+        WafEntry::Mode(mode) => Tree::list("mode", [name(mode)]),
         WafEntry::Unbuilt(what, _) => unbuilt(what),
     });
     Tree::list("waf", std::iter::once(name(&waf.name)).chain(entries))
@@ -178,6 +184,9 @@ fn waf_rule(rule: &WafRule) -> Tree {
             .as_ref()
             .map(|severity| Tree::list("severity", [name(severity)])),
         (!rule.tags.is_empty()).then(|| Tree::list("tags", tags)),
+        rule.score
+            .as_ref()
+            .map(|score| Tree::list("score", [expr(score)])),
         rule.docs.as_deref().map(docs),
     ];
     let others = rule.unbuilt.iter().map(|(what, _)| unbuilt(what));

@@ -4,8 +4,8 @@ use super::Tree;
 use super::expr::{expr, path, predicate};
 use super::item::unbuilt;
 use crate::ast::{
-    Expectation, ExpectationKind, Expr, Name, Predicate, Received, RequestSetting, RespondsSetting,
-    TestStep, TestStepKind, Text,
+    Expectation, ExpectationKind, Expr, Hit, Name, Predicate, Received, RequestSetting,
+    RespondsSetting, TestStep, TestStepKind, Text,
 };
 
 pub(super) fn steps(steps: &[TestStep]) -> impl Iterator<Item = Tree> {
@@ -79,6 +79,14 @@ fn expectation(expectation: &Expectation) -> Tree {
         ExpectationKind::Header(name, of) => header(name, of),
         ExpectationKind::Body(of) => Tree::list("body", [predicate(of)]),
         ExpectationKind::Because(rule) => Tree::list("because", [Tree::text(&rule.value)]),
+        ExpectationKind::Hits { scored, rule } => {
+            let rule = match rule {
+                Hit::Rule(rule) => Tree::text(&rule.value),
+                Hit::Some => Tree::word("present"),
+                Hit::None => Tree::word("absent"),
+            };
+            Tree::list(if *scored { "scored" } else { "shadow" }, [rule])
+        }
         ExpectationKind::Received(origin, parts) => Tree::list(
             "received",
             std::iter::once(Tree::word(&origin.text)).chain(parts.iter().map(received)),

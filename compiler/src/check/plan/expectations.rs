@@ -1,7 +1,7 @@
 //! What a test expects: a subject, a comparison, a value.
 
 use super::super::{Checker, compare};
-use crate::ast::{CompareOp, Expectation, ExpectationKind, Name, Predicate, Received, Text};
+use crate::ast::{CompareOp, Expectation, ExpectationKind, Hit, Name, Predicate, Received, Text};
 use crate::diagnostics::UnknownName;
 use crate::resolve::suggest;
 use crate::source::Span;
@@ -54,6 +54,21 @@ impl Checker<'_> {
             ExpectationKind::Because(rule) => {
                 self.check_rule(rule)?;
                 (Subject::Because, Op::Equals, rule.value.clone())
+            }
+            ExpectationKind::Hits { scored, rule } => {
+                let subject = if *scored {
+                    Subject::Scored
+                } else {
+                    Subject::Shadow
+                };
+                match rule {
+                    Hit::Rule(rule) => {
+                        self.check_rule(rule)?;
+                        (subject, Op::Equals, rule.value.clone())
+                    }
+                    Hit::Some => (subject, Op::Present, String::new()),
+                    Hit::None => (subject, Op::Absent, String::new()),
+                }
             }
             ExpectationKind::NotCalled(origin) => {
                 let origin = self.test_origin(origin)?;

@@ -5,6 +5,7 @@
 //! read) and *warm*; a statement that mentions the body is, cold, a wait that goes on at
 //! its warm twin. Interning makes the two one wherever they don't differ.
 
+mod hits;
 mod mentions;
 mod terminals;
 mod values;
@@ -312,6 +313,7 @@ impl Builder<'_> {
                 }
                 rest
             }
+            StmtKind::Hits(hits) => self.hits(hits, scope, next),
             StmtKind::Edit(edit) => {
                 let (edit, mentions) = self.edit(edit);
                 self.act(Effect::Edit(edit), &mentions, scope, next)

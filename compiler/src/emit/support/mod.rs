@@ -10,7 +10,7 @@ use super::{
 };
 use edge_abi::{
     input,
-    output::{Op, fault, log, note, pass, segment},
+    output::{Op, fault, hits, log, note, pass, segment},
 };
 use effects::{fields, put_edit};
 use numbers::{divide, divide_float, finite, multiply, saturating, unix};
@@ -80,6 +80,8 @@ pub(super) enum Support {
     Log,
     /// `(kind, id, value)`
     Note,
+    /// `(kind, rules)`
+    Hits,
     /// `(rule, status, content type, segments, count, next, continuation) -> output`
     Respond,
     /// `(rule, target, method, path, query, host, edits, count, options, next, continuation) -> output`
@@ -124,7 +126,7 @@ impl Support {
             Support::Edit => (&[I32; 6], &[]),
             Support::PutEdit => (&[I32; 7], &[]),
             Support::Segment => (&[I32; 5], &[]),
-            Support::Log | Support::Note => (&[I32; 3], &[]),
+            Support::Log | Support::Note | Support::Hits => (&[I32; 3], &[]),
             Support::Respond => (&[I32; 8], &[I32]),
             Support::Proxy => (&[I32; 15], &[I32]),
             Support::Fault | Support::Body => (&[I32; 3], &[I32]),
@@ -223,6 +225,15 @@ impl Emitter<'_> {
                 let e = self.effect(c, Op::Log, 0, log::SIZE);
                 fields(c, e, &[(log::PLACE, 0), (log::TEXT, 1), (log::TEXT + 4, 2)]);
                 c.get(e).i32(0).push(I::I32Store(at(log::PLACE + 4)));
+            }
+            Support::Hits => {
+                let e = self.effect(c, Op::Hits, 0, hits::SIZE);
+                fields(
+                    c,
+                    e,
+                    &[(hits::KIND, 0), (hits::RULES, 1), (hits::RULES + 4, 2)],
+                );
+                c.get(e).i32(0).push(I::I32Store(at(hits::KIND + 4)));
             }
             Support::Note => {
                 let e = self.effect(c, Op::Note, 0, note::SIZE);

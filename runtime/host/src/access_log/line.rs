@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use edge_abi::manifest::Severity;
 use http::{HeaderValue, Method, Uri};
 use serde::{Serialize, Serializer};
 
@@ -81,6 +82,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<&'a str>,
     tries: u32,
     bytes: u64,
@@ -90,7 +93,9 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     experiments: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    rules: Vec<&'a str>,
+    shadow: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scored: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log: Vec<Said<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,6 +163,7 @@ fn answered<'a>(record: &'a Record, delivery: &'a Delivery) -> Line<'a> {
         path: Some(record.uri.path()),
         status: Some(record.status),
         rule: record.rule_name(),
+        severity: record.severity(),
         origin: record.origin_name(),
         tries: record.tries,
         bytes: delivery.bytes,
@@ -165,11 +171,8 @@ fn answered<'a>(record: &'a Record, delivery: &'a Delivery) -> Line<'a> {
         upstream_ms: millis(record.upstream),
         total_ms: millis(delivery.total),
         experiments: record.exposure_names().collect(),
-        rules: record
-            .fired
-            .iter()
-            .filter_map(|rule| record.policy.rule_name(*rule))
-            .collect(),
+        shadow: record.names_of(&record.shadow).collect(),
+        scored: record.names_of(&record.scored).collect(),
         log: record.logs.iter().map(said).collect(),
         failure: record.failure.as_ref().map(ToString::to_string),
         fault: record.fault.as_deref(),

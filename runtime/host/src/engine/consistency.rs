@@ -59,7 +59,13 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), LoadError> {
             ));
         }
     }
-    Ok(())
+    let severities = manifest.severities.values();
+    let named = severities.chain(manifest.tags.values()).flatten();
+    let mut unknown = named.filter(|rule| manifest.rules.get(**rule as usize).is_none());
+    match unknown.next() {
+        Some(rule) => wrong(format!("there is no rule {rule} to have a severity or tag")),
+        None => Ok(()),
+    }
 }
 
 fn check_slot(manifest: &Manifest, slot: &Slot) -> Result<(), LoadError> {

@@ -2,7 +2,7 @@
 
 use edge_abi::input::Event;
 use edge_abi::manifest::RuleKind;
-use edge_abi::output::{fault::Reason, note};
+use edge_abi::output::{fault::Reason, hits, note};
 use http::{HeaderMap, Response, StatusCode};
 use std::time::Instant;
 
@@ -13,11 +13,14 @@ use super::{Exchange, respond};
 use crate::engine::GuestError;
 use crate::headers::{self, EditError, HeaderEdit};
 use crate::input::{Call, ResponseFacts, ResultEntry};
-use crate::output::{Edits, Effect, Log, Note, Output};
+use crate::output::{Edits, Effect, Hits, Log, Note, Output};
 use crate::upstream::Body;
 
 /// Most edits of one answer that wait for it; the compiler makes 64 at most.
 const MAX_QUEUED: usize = 1024;
+
+/// Most rules of a kind that a request remembers to have matched without deciding.
+const MAX_REMEMBERED: usize = 256;
 
 /// What the next call needs of this one.
 #[derive(Debug, Default)]
@@ -125,6 +128,7 @@ impl Exchange<'_> {
             match effect {
                 Effect::Log(log) => self.remember_line(&log),
                 Effect::Note(note) => self.remember_note(&note),
+                Effect::Hits(hits) => self.remember_hits(&hits),
                 Effect::Edits(edits) => {
                     let edits = self.edits(edits)?;
                     self.queued.extend(edits);
@@ -235,10 +239,19 @@ impl Exchange<'_> {
                     self.record.exposures.push(exposure);
                 }
             }
-            note::Kind::Rule if !self.record.fired.contains(&note.id()) => {
-                self.record.fired.push(note.id())
+        }
+    }
+
+    /// The same rule twice counts once.
+    fn remember_hits(&mut self, hits: &Hits<'_>) {
+        let list = match hits.kind() {
+            hits::Kind::Shadow => &mut self.record.shadow,
+            hits::Kind::Scored => &mut self.record.scored,
+        };
+        for rule in hits.rules() {
+            if list.len() < MAX_REMEMBERED && !list.contains(&rule) {
+                list.push(rule);
             }
-            note::Kind::Rule => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edge_abi::manifest::Severity;
 use http::{HeaderValue, Method, Uri, Version, header};
 
 use super::incoming::Incoming;
@@ -48,8 +49,10 @@ pub struct Record {
     pub upstream: Duration,
     /// Experiments whose value was read.
     pub exposures: Vec<Exposure>,
-    /// Rules that fired without deciding.
-    pub fired: Vec<u32>,
+    /// Rules in shadow mode that would have denied.
+    pub shadow: Vec<u32>,
+    /// Rules with a score that matched.
+    pub scored: Vec<u32>,
     /// Lines of `log` statements.
     pub logs: Vec<LogLine>,
     /// The last failure of an origin.
@@ -80,7 +83,8 @@ impl Record {
             decision: Duration::ZERO,
             upstream: Duration::ZERO,
             exposures: Vec::new(),
-            fired: Vec::new(),
+            shadow: Vec::new(),
+            scored: Vec::new(),
             logs: Vec::new(),
             failure: None,
             fault: None,
@@ -91,6 +95,20 @@ impl Record {
     #[must_use]
     pub fn rule_name(&self) -> Option<&str> {
         self.policy.rule_name(self.rule?)
+    }
+
+    /// The severity of the rule that decided.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        let rule = self.rule?;
+        let severities = self.policy.manifest().severities.iter();
+        let mut found = severities.filter(|(_, rules)| rules.binary_search(&rule).is_ok());
+        found.next().map(|(severity, _)| *severity)
+    }
+
+    /// The names of rules.
+    pub fn names_of<'a>(&'a self, rules: &'a [u32]) -> impl Iterator<Item = &'a str> {
+        rules.iter().filter_map(|rule| self.policy.rule_name(*rule))
     }
 
     /// The name of the origin that answered.

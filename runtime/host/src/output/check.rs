@@ -5,8 +5,8 @@ use std::ops::Range;
 use edge_abi::continuation;
 use edge_abi::input::Event;
 use edge_abi::output::{
-    self, MAX_EFFECTS, NONE, Op, Status, body, edits, effect, fault, log, note, pass, proxy,
-    respond,
+    self, MAX_EFFECTS, MAX_HITS, NONE, Op, Status, body, edits, effect, fault, hits, log, note,
+    pass, proxy, respond,
 };
 
 use super::lists::Side;
@@ -143,6 +143,7 @@ impl<'a> Check<'a, '_> {
         const LOG: u16 = Op::Log as u16;
         const NOTE: u16 = Op::Note as u16;
         const EDITS: u16 = Op::Edits as u16;
+        const HITS: u16 = Op::Hits as u16;
         let (size, role) = match op {
             RESPOND => (respond::SIZE, Role::Terminal),
             PROXY => (proxy::SIZE, Role::Terminal),
@@ -151,6 +152,7 @@ impl<'a> Check<'a, '_> {
             BODY => (body::SIZE, Role::Waiting),
             LOG => (log::SIZE, Role::Immediate),
             NOTE => (note::SIZE, Role::Immediate),
+            HITS => (hits::SIZE, Role::Immediate),
             EDITS => (edits::SIZE, Role::Immediate),
             other => return Err(OutputError::UnknownOp(other)),
         };
@@ -183,6 +185,7 @@ impl<'a> Check<'a, '_> {
                 index("place", u32_at(record, log::PLACE), self.bounds.places)?;
                 self.reach.field(record, log::TEXT).map(drop)
             }
+            HITS => self.hits(record),
             _ => self.note(record),
         }?;
         Ok(role)
@@ -253,6 +256,32 @@ impl<'a> Check<'a, '_> {
         Ok(())
     }
 
+    fn hits(&self, record: &[u8]) -> Result<(), OutputError> {
+        match u32_at(record, hits::KIND) {
+            1 | 2 => {}
+            code => return Err(OutputError::Code { what: "hits", code }),
+        }
+        let rules = self.reach.field(record, hits::RULES)?;
+        let count = u32::try_from(rules.len() / 4).unwrap_or(u32::MAX);
+        if count > MAX_HITS {
+            return Err(OutputError::TooMany {
+                what: "hits",
+                count,
+                most: MAX_HITS,
+            });
+        }
+        let (rules, rest) = rules.as_chunks();
+        if !rest.is_empty() {
+            return Err(OutputError::EffectSize {
+                op: Op::Hits as u16,
+                size: u32_at(record, hits::RULES + 4),
+            });
+        }
+        rules
+            .iter()
+            .try_for_each(|rule| index("rule", u32::from_le_bytes(*rule), self.bounds.rules))
+    }
+
     fn note(&self, record: &[u8]) -> Result<(), OutputError> {
         let id = u32_at(record, note::ID);
         match u32_at(record, note::KIND) {
@@ -267,7 +296,6 @@ impl<'a> Check<'a, '_> {
                     })?;
                 index("arm", u32_at(record, note::VALUE), *arms)
             }
-            2 => index("rule", id, self.bounds.rules),
             code => Err(OutputError::Code { what: "note", code }),
         }
     }

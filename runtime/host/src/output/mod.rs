@@ -18,7 +18,7 @@ pub use check::check_output;
 pub use edit::{Edit, EditValue, Edits, Segment, SegmentValue, Segments};
 pub use error::OutputError;
 pub use terminal::{Fault, Pass, Proxy, Respond};
-pub use view::{BodyWait, Effect, Effects, Log, Note, Output};
+pub use view::{BodyWait, Effect, Effects, Hits, Log, Note, Output};
 
 /// Most bytes of a body or a value that segments put together.
 pub const MAX_TEXT: u64 = 64 << 20;

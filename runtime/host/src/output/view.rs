@@ -4,7 +4,7 @@
 //! seen to it that every read is in range; should one not be, it reads zeros.
 
 use edge_abi::input::Event;
-use edge_abi::output::{self, Op, body, edits, effect, log, note};
+use edge_abi::output::{self, Op, body, edits, effect, hits, log, note};
 
 use super::edit::Edits;
 use super::memory::{follow, u16_at, u32_at};
@@ -99,6 +99,8 @@ pub enum Effect<'a> {
     Log(Log<'a>),
     /// Remember something.
     Note(Note<'a>),
+    /// Rules matched without deciding.
+    Hits(Hits<'a>),
     /// Edits of whatever answer follows.
     Edits(Edits<'a>),
 }
@@ -114,6 +116,7 @@ impl<'a> Effect<'a> {
             op if op == Op::Body as u16 => Effect::Body(BodyWait { record }),
             op if op == Op::Log as u16 => Effect::Log(Log { memory, record }),
             op if op == Op::Note as u16 => Effect::Note(Note { record }),
+            op if op == Op::Hits as u16 => Effect::Hits(Hits { memory, record }),
             op if op == Op::Edits as u16 => Effect::Edits(Edits::new(memory, record, edits::EDITS)),
             _ => return None,
         })
@@ -171,10 +174,7 @@ impl Note<'_> {
     /// What it is about.
     #[must_use]
     pub fn kind(&self) -> note::Kind {
-        match u32_at(self.record, note::KIND) {
-            1 => note::Kind::Exposure,
-            _ => note::Kind::Rule,
-        }
+        note::Kind::Exposure
     }
 
     /// Index of what it is about.
@@ -187,5 +187,29 @@ impl Note<'_> {
     #[must_use]
     pub fn value(&self) -> u32 {
         u32_at(self.record, note::VALUE)
+    }
+}
+
+/// `hits`.
+#[derive(Debug, Clone, Copy)]
+pub struct Hits<'a> {
+    memory: &'a [u8],
+    record: &'a [u8],
+}
+
+impl<'a> Hits<'a> {
+    /// Why the rules did not decide.
+    #[must_use]
+    pub fn kind(&self) -> hits::Kind {
+        match u32_at(self.record, hits::KIND) {
+            1 => hits::Kind::Shadow,
+            _ => hits::Kind::Scored,
+        }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> impl Iterator<Item = u32> + 'a {
+        let (rules, _) = follow(self.memory, self.record, hits::RULES).as_chunks();
+        rules.iter().map(|rule| u32::from_le_bytes(*rule))
     }
 }

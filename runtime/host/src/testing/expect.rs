@@ -6,6 +6,7 @@ use regex::bytes::RegexBuilder;
 
 use super::origins::Received;
 use super::scene::{Last, Scene};
+use crate::exchange::Record;
 
 /// What should have been, and what was.
 type Mismatch = (String, String);
@@ -18,7 +19,7 @@ pub(super) fn judge(scene: &Scene<'_>, expect: &Expect) -> Result<(), Mismatch> 
             String::from("no request has been sent"),
         ));
     };
-    let actual = actual(scene, last, &expect.subject);
+    let actual = actual(scene, last, &expect.subject, &expect.value);
     match holds(expect.op, actual.as_deref(), expect.value.as_bytes()) {
         Ok(true) => Ok(()),
         Ok(false) => {
@@ -33,13 +34,24 @@ pub(super) fn judge(scene: &Scene<'_>, expect: &Expect) -> Result<(), Mismatch> 
     }
 }
 
+/// The wanted rule if it is among these, else all of them; none when there are none.
+fn among(record: &Record, rules: &[u32], wanted: &str) -> Option<Vec<u8>> {
+    let names: Vec<&str> = record.names_of(rules).collect();
+    if names.contains(&wanted) {
+        return Some(wanted.as_bytes().to_vec());
+    }
+    (!names.is_empty()).then(|| names.join(", ").into_bytes())
+}
+
 /// The subject's bytes; none when it is absent.
-fn actual(scene: &Scene<'_>, last: &Last, subject: &Subject) -> Option<Vec<u8>> {
+fn actual(scene: &Scene<'_>, last: &Last, subject: &Subject, wanted: &str) -> Option<Vec<u8>> {
     match subject {
         Subject::Status => Some(last.status.to_string().into_bytes()),
         Subject::Header { name } => combined(&last.headers, name),
         Subject::Body => Some(last.body.to_vec()),
         Subject::Because => last.record.rule_name().map(|name| name.as_bytes().to_vec()),
+        Subject::Shadow => among(&last.record, &last.record.shadow, wanted),
+        Subject::Scored => among(&last.record, &last.record.scored, wanted),
         // No cache exists in this version.
         Subject::Cache => None,
         Subject::Received { origin, part } => {
@@ -119,6 +131,8 @@ fn about(subject: &Subject) -> String {
             Part::Header { name } => format!("{name} to {origin}: "),
             Part::Body => format!("body to {origin}: "),
         },
+        Subject::Shadow => String::from("in shadow: "),
+        Subject::Scored => String::from("scored: "),
         Subject::Status | Subject::Body | Subject::Because | Subject::Cache => String::new(),
     }
 }
@@ -143,6 +157,8 @@ fn quoted(bytes: &[u8], subject: &Subject) -> String {
     match subject {
         Subject::Status
         | Subject::Because
+        | Subject::Shadow
+        | Subject::Scored
         | Subject::Received {
             part: Part::Count, ..
         } => text.into_owned(),

@@ -176,10 +176,21 @@ fn ids_differ_and_logs_and_notes_are_kept() {
     let text = guest.place(b"seen");
     let log = crate::fixture::effect(Op::Log, 0, &[1, 0, text.0, text.1]);
     let note = crate::fixture::effect(Op::Note, 0, &[1, 0, 1, 0]);
+    let rules = guest.place(&[2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]);
+    let shadow = crate::fixture::effect(Op::Hits, 0, &[1, 0, rules.0, rules.1]);
+    let scored = crate::fixture::effect(Op::Hits, 0, &[2, 0, rules.0, 4]);
     let respond = guest.respond(0, 200, (0, 0), b"");
     guest.output(
         Event::Start,
-        &[log, note.clone(), note, respond],
+        &[
+            log,
+            note.clone(),
+            note,
+            shadow.clone(),
+            scored,
+            shadow,
+            respond,
+        ],
         Next::default(),
     );
     let worker = worker(guest.policy());
@@ -195,6 +206,13 @@ fn ids_differ_and_logs_and_notes_are_kept() {
             place: 1,
             text: "seen".into()
         }]
+    );
+    assert_eq!(
+        (
+            first.record.shadow.as_slice(),
+            first.record.scored.as_slice()
+        ),
+        (&[2, 1][..], &[2][..])
     );
     assert_eq!(
         first.record.exposures,

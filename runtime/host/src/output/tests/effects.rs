@@ -6,7 +6,7 @@ use super::*;
 fn terminals_are_last_and_there_is_one() {
     assert_eq!(error(|_| vec![]), OutputError::NoTerminal);
     assert_eq!(
-        error(|_| vec![effect(Op::Note, 0, &[2, 0, 0, 0])]),
+        error(|_| vec![effect(Op::Note, 0, &[1, 0, 0, 0])]),
         OutputError::NoTerminal
     );
     let respond = |guest: &mut GuestFixture| guest.respond(0, 200, (0, 0), b"");
@@ -15,7 +15,7 @@ fn terminals_are_last_and_there_is_one() {
         OutputError::AfterTerminal
     );
     assert_eq!(
-        error(|guest| vec![respond(guest), effect(Op::Note, 0, &[2, 0, 0, 0])]),
+        error(|guest| vec![respond(guest), effect(Op::Note, 0, &[1, 0, 0, 0])]),
         OutputError::AfterTerminal
     );
     let wait = || effect(Op::Body, 1, &[1, 0]);
@@ -110,10 +110,10 @@ fn indexes_stay_within_the_manifest() {
         }
     );
     assert_eq!(
-        note([3, 0, 0, 0]),
+        note([2, 0, 0, 0]),
         OutputError::Code {
             what: "note",
-            code: 3
+            code: 2
         }
     );
     let body = error(|_| vec![effect(Op::Body, 1, &[65537, 0])]);
@@ -241,4 +241,38 @@ fn a_body_can_not_be_multiplied_without_end() {
         vec![respond]
     });
     assert_eq!(error, OutputError::TextLength(1024 * u64::from(INPUT)));
+}
+
+#[test]
+fn hits_are_rules_and_not_too_many() {
+    let hits = |kind: u32, rules: &[u8]| {
+        error(|guest| {
+            let (at, length) = guest.place(rules);
+            vec![effect(Op::Hits, 0, &[kind, 0, at, length])]
+        })
+    };
+    assert_eq!(hits(1, &[0, 0, 0, 0, 2, 0, 0, 0]), OutputError::NoTerminal);
+    assert_eq!(hits(2, b""), OutputError::NoTerminal);
+    for kind in [0, 3] {
+        let unknown = OutputError::Code {
+            what: "hits",
+            code: kind,
+        };
+        assert_eq!(hits(kind, &[0; 4]), unknown);
+    }
+    let absent = OutputError::Index {
+        what: "rule",
+        index: 3,
+    };
+    assert_eq!(hits(1, &[0, 0, 0, 0, 3, 0, 0, 0]), absent);
+    assert_eq!(
+        hits(1, &[0; 5]),
+        OutputError::EffectSize { op: 40, size: 5 }
+    );
+    let many = OutputError::TooMany {
+        what: "hits",
+        count: 16_385,
+        most: 16_384,
+    };
+    assert_eq!(hits(1, &vec![0; 4 * 16_385]), many);
 }

@@ -48,6 +48,7 @@ fn read_all(output: &Output<'_>) -> usize {
         Effect::Fault(fault) => fault.place() as usize,
         Effect::Body(body) => body.limit() as usize,
         Effect::Note(note) => note.value() as usize,
+        Effect::Hits(hits) => hits.rules().map(|rule| rule as usize).sum(),
     };
     output
         .effects()

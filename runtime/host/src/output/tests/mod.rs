@@ -67,11 +67,13 @@ fn respond_with(at: usize, value: u32) -> OutputError {
 
 fn everything(guest: &mut GuestFixture) -> Vec<Vec<u8>> {
     let text = guest.place(b"a line");
+    let rules = guest.place(&[2, 0, 0, 0, 1, 0, 0, 0]);
     let edits = guest.secret_edit("authorization", b"Bearer ", 0);
     let known = guest.edits(&[(edit::Op::Set, "x-a", b"1"), (edit::Op::Remove, "x-*", b"")]);
     vec![
         effect(Op::Log, 0, &[1, 0, text.0, text.1]),
         effect(Op::Note, 0, &[1, 0, 1, 0]),
+        effect(Op::Hits, 0, &[2, 0, rules.0, rules.1]),
         effect(Op::Edits, 0, &[known.0, known.1]),
         guest.proxy(1, "/path", edits, known),
     ]
@@ -96,6 +98,7 @@ fn a_good_output_reads_as_it_was_written() {
     let [
         Effect::Log(log),
         Effect::Note(note),
+        Effect::Hits(hits),
         Effect::Edits(edits),
         Effect::Proxy(proxy),
     ] = effects.as_slice()
@@ -104,6 +107,8 @@ fn a_good_output_reads_as_it_was_written() {
     };
     assert_eq!((log.place(), log.text()), (1, &b"a line"[..]));
     assert_eq!((note.id(), note.value()), (0, 1));
+    assert_eq!(hits.kind(), edge_abi::output::hits::Kind::Scored);
+    assert_eq!(hits.rules().collect::<Vec<_>>(), [2, 1]);
     assert_eq!(edits.len(), 2);
     assert_eq!(
         (proxy.target(), proxy.path(), proxy.method()),

@@ -122,6 +122,8 @@ impl Guest {
                 place: 0,
                 bytes: 0,
             }],
+            severities: std::collections::BTreeMap::new(),
+            tags: std::collections::BTreeMap::new(),
             places: vec![[0, 1, 1]],
             limits: Limits {
                 input: INPUT_LIMIT,
