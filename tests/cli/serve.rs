@@ -112,6 +112,45 @@ fn a_policy_is_served_until_a_signal() {
 }
 
 #[test]
+fn the_log_says_what_matched_without_deciding() {
+    let place = Place::new();
+    place.write(
+        "policy.edge",
+        "waf next { rule no_php { when request.path ends_with \".php\" }  mode shadow }\n\
+         waf shield {\n\
+           rule trap { when request.path == \"/trap.php\"  severity critical }\n\
+           rule odd { when request.path contains \"//\"  score 1 }\n\
+           threshold 1\n\
+         }\n\
+         on request { waf next  waf shield }\n\
+         default { respond 200 }\n",
+    );
+    let server = Server::start(&place, &["--workers", "1", "policy.edge"]);
+    for (path, status) in [("/a.php", 200), ("/trap.php", 403), ("/a//b", 403)] {
+        let answer = server.get(path);
+        assert!(
+            answer.starts_with(&format!("http/1.1 {status}")),
+            "{answer}"
+        );
+    }
+    let (code, log) = server.stop("TERM");
+    assert_eq!(code, Some(0));
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [shadow, trap, odd] = lines.as_slice() else {
+        panic!("three lines: {log}")
+    };
+    assert_eq!(shadow["shadow"], serde_json::json!(["waf.next.no_php"]));
+    assert!(shadow.get("severity").is_none() && shadow.get("scored").is_none());
+    assert_eq!(trap["rule"], "waf.shield.trap");
+    assert_eq!(trap["severity"], "critical");
+    assert_eq!(odd["rule"], "waf.shield.score");
+    assert_eq!(odd["scored"], serde_json::json!(["waf.shield.odd"]));
+}
+
+#[test]
 fn a_module_is_known_by_its_first_bytes_and_the_demo_plays_origins() {
     let place = Place::good();
     place

@@ -386,7 +386,8 @@ pub enum Fact {
 pub struct Rule {
     /// `route.home`, `waf.shield.no_dotfiles`, `default` …
     pub name: String,
-    /// What it is.
+    /// What it is; `deny` if left out.
+    #[serde(default, skip_serializing_if = "RuleKind::is_deny")]
     pub kind: RuleKind,
     /// Index of its place.
     pub place: u32,
@@ -401,7 +402,7 @@ fn is_zero(n: &u32) -> bool {
 }
 
 /// What kind of thing decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RuleKind {
@@ -416,11 +417,18 @@ pub enum RuleKind {
     /// `on error`.
     OnError,
     /// A rule that denies: of a `waf`, or a `require`. Its answers carry `X-Edge-Rule`.
+    #[default]
     Deny,
     /// A rule of a `waf` that adds to its group's score.
     Scored,
     /// A rule of a `waf` in shadow mode: it never decides.
     Shadow,
+}
+
+impl RuleKind {
+    fn is_deny(&self) -> bool {
+        *self == RuleKind::Deny
+    }
 }
 
 /// How much a rule that matched should worry: from the least to the most.
