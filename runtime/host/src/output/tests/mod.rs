@@ -189,7 +189,7 @@ fn the_record_itself_must_fit() {
 
 #[test]
 fn a_count_of_effects_must_be_theirs() {
-    for count in [3, 5] {
+    for count in [4, 6] {
         let (mut memory, at) = memory(everything, Next::default());
         put(&mut memory, at as usize + 8, count);
         assert!(check(&memory, at).is_err(), "{count}");
