@@ -37,9 +37,14 @@ const GUARD: usize = 64;
 
 impl Wasm {
     fn new(module: &[u8]) -> Wasm {
-        let engine = Engine::default();
-        let module = Module::new(&engine, module).unwrap();
-        let mut store = Store::new(&engine, ());
+        Wasm::of(&Engine::default(), module)
+    }
+
+    fn of(engine: &Engine, module: &[u8]) -> Wasm {
+        let module = Module::new(engine, module).unwrap();
+        let mut store = Store::new(engine, ());
+        // An engine that does not count refuses the fuel.
+        let _ = store.set_fuel(u64::MAX);
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
         let memory = instance.get_memory(&mut store, "memory").unwrap();
         let base = instance.get_global(&mut store, "__heap_base").unwrap();
@@ -352,6 +357,25 @@ fn text_strategy() -> impl Strategy<Value = Vec<u8>> {
         b"#",
         b"*",
         b"Shop.Test",
+        b"%u0041",
+        b"%uD83D%uDE00",
+        b"%uFF1c",
+        b"\\x41",
+        b"\\u00e9",
+        b"\\u{1f600}",
+        b"\\101",
+        b"\\41 ",
+        b"/*",
+        b"/*!50000",
+        b"*/",
+        b"--",
+        b"<!--",
+        b"-->",
+        b"../",
+        b"^",
+        b",",
+        b"(",
+        b"\r\n",
     ];
     let pieces = proptest::collection::vec(0..PIECES.len(), 0..24);
     let pieces = pieces.prop_map(|list| {
@@ -452,6 +476,89 @@ fn parse(wasm: &mut Wasm, text: &[u8]) {
         native.map(f64::to_bits),
         "{text:?}"
     );
+}
+
+/// Texts that hide the start of something in every byte or two.
+const HOSTILE: &[&[u8]] = &[
+    b"a",
+    b"A",
+    b"%",
+    b"%u",
+    b"%u0041",
+    b"%uD83D",
+    b"+",
+    b"&",
+    b"&#",
+    b"&#x",
+    b"&#1",
+    b"&hat",
+    b"&a",
+    b"\\",
+    b"\\x",
+    b"\\u",
+    b"\\u{",
+    b"\\u{0",
+    b"\\1",
+    b"\\\n",
+    b"/*",
+    b"/*!",
+    b"/*!99999",
+    b"*/",
+    b"-",
+    b"->",
+    b"--\n",
+    b"#",
+    b"#\n",
+    b"<!--",
+    b"<",
+    b">",
+    b"../",
+    b"a/",
+    b"\\..",
+    b"a/../",
+    b"//",
+    b" ",
+    b"\t",
+    b" ;",
+    b"\"",
+    b"\0",
+    b"=",
+    b"\xc3\xa9",
+    b"\xf0\x9f\x98\x80",
+    b"\xe2\x82",
+    b"\xff",
+];
+
+/// No text makes a kernel run more than a fixed number of instructions a byte that it reads or may
+/// write: the compiler's cost line counts on 80.
+#[test]
+fn time_is_linear_in_every_text() {
+    const LENGTH: usize = 20_000;
+    let engine = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
+    let mut wasm = Wasm::of(&engine, edge_kernels::WASM);
+    for (name, kernel) in KERNELS {
+        let Kernel::Text(_) = kernel else { continue };
+        let room = capacity(name, LENGTH);
+        let mut worst = (0, &b""[..]);
+        for filler in HOSTILE {
+            let text: Vec<u8> = filler.iter().copied().cycle().take(LENGTH).collect();
+            let places = wasm.put(&[&text]);
+            wasm.store.set_fuel(u64::MAX).unwrap();
+            let parameters = [places[0], LENGTH, places[1]].map(i32_of);
+            wasm.call(name, &parameters, Val::I64(0));
+            worst = worst.max((u64::MAX - wasm.store.get_fuel().unwrap(), filler));
+        }
+        let bytes = (LENGTH + 2 * room) as u64;
+        let (fuel, filler) = (worst.0, String::from_utf8_lossy(worst.1));
+        println!(
+            "{name}: {:.1} a byte of {filler:?}",
+            fuel as f64 / bytes as f64
+        );
+        assert!(
+            fuel < 80 * bytes,
+            "{name} of {filler:?}: {fuel} instructions"
+        );
+    }
 }
 
 /// Every function that the module exports is held against its source, here or with the tables

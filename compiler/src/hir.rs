@@ -612,6 +612,26 @@ pub enum Builtin {
     HtmlDecode,
     /// string?
     Base64Decode,
+    /// `url_decode` and `%uHHHH`
+    UrlDecodeUni,
+    /// Escapes of script strings decoded
+    JsDecode,
+    /// Escapes of style sheets decoded
+    CssDecode,
+    /// What is not base 64 is left out
+    Base64DecodeLenient,
+    /// Without NUL bytes
+    RemoveNulls,
+    /// Rows of white space as one space
+    CompressWhitespace,
+    /// Comments as one space
+    RemoveComments,
+    /// A file's path without dot segments
+    NormalisePath,
+    /// A command without what shells ignore
+    CmdLine,
+    /// Characters beyond ASCII as `%uHHHH`
+    Utf8ToUnicode,
     /// without padding
     Base64UrlEncode,
     /// lower case

@@ -198,13 +198,23 @@ fn own(
         Value::Builtin(builtin, arguments) => {
             let first = arguments.first().map(|v| length(*v)).unwrap_or_default();
             match builtin {
-                Builtin::Lower | Builtin::Upper | Builtin::UrlDecode | Builtin::HtmlDecode => {
-                    made(first)
-                }
-                Builtin::Base64Decode => made(first),
+                Builtin::Lower
+                | Builtin::Upper
+                | Builtin::UrlDecode
+                | Builtin::HtmlDecode
+                | Builtin::Base64Decode
+                | Builtin::UrlDecodeUni
+                | Builtin::JsDecode
+                | Builtin::CssDecode
+                | Builtin::Base64DecodeLenient
+                | Builtin::RemoveNulls
+                | Builtin::CompressWhitespace
+                | Builtin::RemoveComments
+                | Builtin::NormalisePath
+                | Builtin::CmdLine => made(first),
                 Builtin::Base64UrlEncode | Builtin::Hex => made(times(first, k::DOUBLE)),
                 Builtin::HtmlEscape => made(times(first, k::ENTITY)),
-                Builtin::QueryEncode => made(times(first, k::ESCAPED)),
+                Builtin::QueryEncode | Builtin::Utf8ToUnicode => made(times(first, k::ESCAPED)),
                 Builtin::Sha256 => made(line(32, 0)),
                 Builtin::HttpDate => made(line(u64::from(k::HTTP_DATE.base), 0)),
                 Builtin::Replace => made(times(

@@ -247,6 +247,16 @@ impl Evaluator<'_> {
                 return kernels::base64::base64_decode(&input, out)
                     .map_or(Val::Absent, |b| Val::Bytes(b.to_vec()));
             }
+            Builtin::UrlDecodeUni => kernels::unicode::url_decode_uni(&input, out),
+            Builtin::JsDecode => kernels::js::js_decode(&input, out),
+            Builtin::CssDecode => kernels::css::css_decode(&input, out),
+            Builtin::Base64DecodeLenient => kernels::base64::base64_decode_lenient(&input, out),
+            Builtin::RemoveNulls => kernels::text::remove_nulls(&input, out),
+            Builtin::CompressWhitespace => kernels::text::compress_whitespace(&input, out),
+            Builtin::RemoveComments => kernels::comments::remove_comments(&input, out),
+            Builtin::NormalisePath => kernels::file_path::normalise_path(&input, out),
+            Builtin::CmdLine => kernels::shell::cmd_line(&input, out),
+            Builtin::Utf8ToUnicode => kernels::unicode::utf8_to_unicode(&input, out),
             Builtin::Base64UrlEncode => kernels::base64::base64url_encode(&input, out),
             Builtin::Hex => kernels::hex::hex(&input, out),
             Builtin::Sha256 => return Val::Bytes(kernels::hash::sha256(&input).to_vec()),

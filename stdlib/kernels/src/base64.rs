@@ -25,6 +25,23 @@ pub fn base64_decode<'a>(input: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
     Some(made.finish())
 }
 
+/// As [`base64_decode`], but never absent: what is in neither alphabet, `=` too, is left out wherever it
+/// stands (RFC 2045, section 6.8, and what PHP does), and so are bits at the end that make no
+/// byte. Never longer than the input.
+pub fn base64_decode_lenient<'a>(input: &[u8], out: &'a mut [u8]) -> &'a [u8] {
+    let mut made = Writer::new(out);
+    let (mut bits, mut count) = (0u32, 0);
+    for digit in input.iter().filter_map(|&byte| value(byte)) {
+        bits = bits << 6 | digit;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            made.push((bits >> count) as u8);
+        }
+    }
+    made.finish()
+}
+
 /// In the URL-safe alphabet, without padding.
 pub fn base64url_encode<'a>(input: &[u8], out: &'a mut [u8]) -> &'a [u8] {
     let mut made = Writer::new(out);

@@ -26,14 +26,14 @@ const fn line(per_byte: u32, base: u32) -> Bound {
     Bound { per_byte, base }
 }
 
-/// Of `lower`, `upper`, `url_decode`, `html_decode`, `base64_decode`, `host_normalise`,
-/// `query_get`, `query_remove`: never longer than the input.
+/// Of `lower`, `upper`, the decoders, `remove_nulls` and the other transforms that only shorten,
+/// `host_normalise`, `query_get`, `query_remove`: never longer than the input.
 pub const SAME: Bound = line(1, 0);
 /// Of `trim`, `cookie_get` and others that return a part of their input and take no buffer.
 pub const NONE: Bound = line(0, 0);
 /// Of `hex` and `base64url_encode`.
 pub const DOUBLE: Bound = line(2, 0);
-/// Of `query_encode` and `path_normalise`: each byte may become `%HH`.
+/// Of `query_encode` and `path_normalise`: each byte may become `%HH`; of `utf8_to_unicode`: two bytes `%uHHHH`.
 pub const ESCAPED: Bound = line(3, 0);
 /// Of `query_set`: `%HH`, `&` and `=`.
 pub const QUERY_SET: Bound = line(3, 2);
@@ -69,6 +69,16 @@ pub const BOUNDS: &[(&str, u32, u32)] = &[
     row("url_decode", SAME),
     row("html_decode", SAME),
     row("base64_decode", SAME),
+    row("url_decode_uni", SAME),
+    row("js_decode", SAME),
+    row("css_decode", SAME),
+    row("base64_decode_lenient", SAME),
+    row("remove_nulls", SAME),
+    row("compress_whitespace", SAME),
+    row("remove_comments", SAME),
+    row("normalise_path", SAME),
+    row("cmd_line", SAME),
+    row("utf8_to_unicode", ESCAPED),
     row("base64url_encode", DOUBLE),
     row("hex", DOUBLE),
     row("json_escape", ENTITY),

@@ -11,8 +11,8 @@ use core::cmp::Ordering;
 
 use crate::bounds::{self, Bound};
 use crate::{
-    base64, compare, cookie, decode, hash, hex, html, ip, json, number, path, percent, query, text,
-    time, uri,
+    base64, comments, compare, cookie, css, decode, file_path, hash, hex, html, ip, js, json,
+    number, path, percent, query, shell, text, time, unicode, uri,
 };
 
 #[panic_handler]
@@ -59,6 +59,16 @@ text_kernels! {
     url_decode = percent::url_decode, pack, SAME;
     html_decode = html::html_decode, pack, SAME;
     base64_decode = base64::base64_decode, pack_option, SAME;
+    url_decode_uni = unicode::url_decode_uni, pack, SAME;
+    js_decode = js::js_decode, pack, SAME;
+    css_decode = css::css_decode, pack, SAME;
+    base64_decode_lenient = base64::base64_decode_lenient, pack, SAME;
+    remove_nulls = text::remove_nulls, pack, SAME;
+    compress_whitespace = text::compress_whitespace, pack, SAME;
+    remove_comments = comments::remove_comments, pack, SAME;
+    normalise_path = file_path::normalise_path, pack, SAME;
+    cmd_line = shell::cmd_line, pack, SAME;
+    utf8_to_unicode = unicode::utf8_to_unicode, pack, ESCAPED;
     base64url_encode = base64::base64url_encode, pack, DOUBLE;
     hex = hex::hex, pack, DOUBLE;
     json_escape = json::json_escape, pack, ENTITY;

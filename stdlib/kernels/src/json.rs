@@ -63,7 +63,7 @@ fn escape(byte: u8, made: &mut Writer<'_>) {
 
 /// Whether a character of more than one byte stands at the start, and how many bytes it, or the
 /// longest beginning of one, takes (Unicode 16, table 3-7).
-fn character(input: &[u8]) -> (bool, usize) {
+pub(crate) fn character(input: &[u8]) -> (bool, usize) {
     let lead = input.first().copied().unwrap_or_default();
     let (low, high, more) = match lead {
         0xC2..=0xDF => (0x80, 0xBF, 1),

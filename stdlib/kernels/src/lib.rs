@@ -16,23 +16,30 @@ extern crate std;
 
 pub mod base64;
 pub mod bounds;
+pub mod comments;
 pub mod compare;
 pub mod cookie;
+pub mod css;
 pub mod decode;
+pub mod file_path;
 pub mod find;
 pub mod hash;
 pub mod hex;
 pub mod html;
 pub mod ip;
+pub mod js;
 pub mod json;
 pub mod number;
 pub mod path;
 pub mod percent;
 pub mod query;
+pub mod shell;
 pub mod text;
 pub mod time;
+pub mod unicode;
 pub mod uri;
 
+mod escapes;
 #[cfg(target_arch = "wasm32")]
 mod exports;
 #[cfg(not(target_arch = "wasm32"))]

@@ -4,7 +4,8 @@
 use core::cmp::Ordering;
 
 use crate::{
-    base64, compare, cookie, hash, hex, html, json, number, path, percent, query, text, time, uri,
+    base64, comments, compare, cookie, css, file_path, hash, hex, html, js, json, number, path,
+    percent, query, shell, text, time, unicode, uri,
 };
 
 /// A kernel's native function. The comments give the parameters of its export, where `p` is an
@@ -45,6 +46,16 @@ pub const KERNELS: &[(&str, Kernel)] = &[
     ("url_decode", Kernel::Text(|input, out| Some(percent::url_decode(input, out)))),
     ("html_decode", Kernel::Text(|input, out| Some(html::html_decode(input, out)))),
     ("base64_decode", Kernel::Text(base64::base64_decode)),
+    ("url_decode_uni", Kernel::Text(|input, out| Some(unicode::url_decode_uni(input, out)))),
+    ("js_decode", Kernel::Text(|input, out| Some(js::js_decode(input, out)))),
+    ("css_decode", Kernel::Text(|input, out| Some(css::css_decode(input, out)))),
+    ("base64_decode_lenient", Kernel::Text(|input, out| Some(base64::base64_decode_lenient(input, out)))),
+    ("remove_nulls", Kernel::Text(|input, out| Some(text::remove_nulls(input, out)))),
+    ("compress_whitespace", Kernel::Text(|input, out| Some(text::compress_whitespace(input, out)))),
+    ("remove_comments", Kernel::Text(|input, out| Some(comments::remove_comments(input, out)))),
+    ("normalise_path", Kernel::Text(|input, out| Some(file_path::normalise_path(input, out)))),
+    ("cmd_line", Kernel::Text(|input, out| Some(shell::cmd_line(input, out)))),
+    ("utf8_to_unicode", Kernel::Text(|input, out| Some(unicode::utf8_to_unicode(input, out)))),
     ("base64url_encode", Kernel::Text(|input, out| Some(base64::base64url_encode(input, out)))),
     ("hex", Kernel::Text(|input, out| Some(hex::hex(input, out)))),
     ("json_escape", Kernel::Text(|input, out| Some(json::json_escape(input, out)))),

@@ -1,6 +1,7 @@
-//! ASCII case, white space, prefixes and suffixes, replacing.
+//! ASCII case, white space, NULs, prefixes and suffixes, replacing.
 
 use crate::compare;
+use crate::escapes::{self, Read};
 use crate::find;
 use crate::words;
 use crate::writer::{Writer, split};
@@ -19,6 +20,26 @@ pub fn upper<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
 #[must_use]
 pub fn trim(input: &[u8]) -> &[u8] {
     input.trim_ascii()
+}
+
+/// Without NUL bytes. Never longer than the input.
+pub fn remove_nulls<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
+    let read = |_: &[u8]| Read::Means(1, ());
+    escapes::replace(input, out, |byte| byte == 0, read, |_, ()| ())
+}
+
+/// Every row of ASCII white space (space, tab, LF, VT, FF, CR) as one space, also at the ends. Doing it
+/// twice is doing it once; never longer than the input.
+pub fn compress_whitespace<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
+    let read = |marked: &[u8]| {
+        let length = marked.iter().take_while(|&&byte| is_blank(byte)).count();
+        if length == 1 && marked.first() == Some(&b' ') {
+            return Read::Stays(1);
+        }
+        Read::Means(length, ())
+    };
+    let write = |made: &mut Writer<'a>, ()| made.push(b' ');
+    escapes::replace(input, out, is_blank, read, write)
 }
 
 /// Without `prefix`, if it begins with it.
@@ -68,6 +89,11 @@ pub fn replace<'a>(input: &'a [u8], from: &[u8], to: &[u8], out: &'a mut [u8]) -
     }
     made.extend(rest);
     made.finish()
+}
+
+/// White space as C's `isspace` has it: a vertical tab too.
+pub(crate) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// Flips the case of the 26 letters from `first` on.

@@ -28,6 +28,16 @@ impl Emitter<'_> {
             Builtin::UrlDecode => "url_decode",
             Builtin::HtmlDecode => "html_decode",
             Builtin::Base64Decode => "base64_decode",
+            Builtin::UrlDecodeUni => "url_decode_uni",
+            Builtin::JsDecode => "js_decode",
+            Builtin::CssDecode => "css_decode",
+            Builtin::Base64DecodeLenient => "base64_decode_lenient",
+            Builtin::RemoveNulls => "remove_nulls",
+            Builtin::CompressWhitespace => "compress_whitespace",
+            Builtin::RemoveComments => "remove_comments",
+            Builtin::NormalisePath => "normalise_path",
+            Builtin::CmdLine => "cmd_line",
+            Builtin::Utf8ToUnicode => "utf8_to_unicode",
             Builtin::Base64UrlEncode => "base64url_encode",
             Builtin::Hex => "hex",
             Builtin::Sha256 => "sha256",
@@ -129,5 +139,76 @@ impl Emitter<'_> {
         code.global(self.bump());
         self.kernel(code, kernel);
         self.support(code, Support::Commit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use crate::{
+        decision::{self, Value},
+        emit::{Identity, emit, kernels::Kernels, plan::Plan},
+        hir::Builtin,
+        passes,
+        source::NoFiles,
+    };
+    use wasmparser::{Operator, Parser, Payload};
+
+    /// Rules whose chains begin alike.
+    const RULES: &str = r#"
+        waf shield {
+          rule one { when lower(html_decode(url_decode(request.query_string else ""))) contains "one" }
+          rule two { when remove_comments(html_decode(url_decode(request.query_string else ""))) contains "two" }
+          rule three { when js_decode(url_decode(request.query_string else "")) contains "three" }
+          rule four { when lower(html_decode(url_decode(request.query_string else ""))) matches "fo+r" }
+        }
+        on request { waf shield }
+        default { respond 404 }
+    "#;
+
+    /// Values are interned: what several chains begin with stands in the module once, and its result is kept.
+    #[test]
+    fn a_prefix_that_chains_share_runs_once() {
+        let checked = crate::check("rules.edge", RULES, &NoFiles).unwrap();
+        let graph = passes::run(decision::build(&checked.hir));
+        let identity = Identity {
+            tag: 0,
+            body_limit: checked.hir.body_limit,
+        };
+        let module = emit(&graph, identity).unwrap();
+        let kernels = Kernels::read(edge_kernels::WASM).unwrap();
+        let mut calls = Vec::new();
+        for payload in Parser::new(0).parse_all(&module.wasm) {
+            if let Payload::CodeSectionEntry(body) = payload.unwrap() {
+                calls.push(Vec::new());
+                for operator in body.get_operators_reader().unwrap() {
+                    if let Operator::Call { function_index } = operator.unwrap() {
+                        calls.last_mut().unwrap().push(function_index);
+                    }
+                }
+            }
+        }
+        let calls = calls.split_off(kernels.bodies.len()).concat();
+        for kernel in [
+            "url_decode",
+            "html_decode",
+            "lower",
+            "remove_comments",
+            "js_decode",
+        ] {
+            let index = kernels.exports[kernel];
+            let count = calls.iter().filter(|call| **call == index).count();
+            assert_eq!(count, 1, "{kernel}");
+        }
+        let plan = Plan::new(&graph);
+        for shared in [Builtin::UrlDecode, Builtin::HtmlDecode, Builtin::Lower] {
+            let is_it = |value: &Value| matches!(value, Value::Builtin(it, _) if *it == shared);
+            let kept = plan
+                .functions
+                .iter()
+                .filter(|(value, memo)| memo.is_some() && is_it(graph.values.get(**value)));
+            assert_eq!(kept.count(), 1, "{shared:?}");
+        }
     }
 }
