@@ -67,6 +67,7 @@ fn unpadded(input: &[u8]) -> Option<&[u8]> {
     (padding <= 2 && input.len().is_multiple_of(4)).then(|| split(input, input.len() - padding).0)
 }
 
+#[inline]
 fn value(digit: u8) -> Option<u32> {
     let value = match digit {
         b'A'..=b'Z' => digit - b'A',
