@@ -82,36 +82,37 @@ fn number(digits: &[u8], radix: u32, prefix: usize) -> Option<(char, usize)> {
     (length > 0).then_some((character, prefix + length))
 }
 
-/// Each name in lower case, filled up to seven bytes, and the character that it stands for (Latin-1).
-/// Where one begins another, the longer is first.
+/// Each name in lower case, filled up to seven bytes, and the character that it stands for (Latin-1), in the
+/// order of their first letters. Where one begins another, the longer is first.
 #[rustfmt::skip]
 const NAMES: &[[u8; 8]] = &[
-    *b"lt\0\0\0\0\0<", *b"gt\0\0\0\0\0>", *b"amp\0\0\0\0&", *b"quot\0\0\0\"",
-    *b"apos\0\0\0'", *b"nbsp\0\0\0\xA0", *b"colon\0\0:", *b"tab\0\0\0\0\t",
-    *b"newline\n", *b"lpar\0\0\0(", *b"rpar\0\0\0)", *b"sol\0\0\0\0/",
-    *b"bsol\0\0\0\\", *b"equals\0=", *b"semi\0\0\0;", *b"excl\0\0\0!",
-    *b"num\0\0\0\0#", *b"dollar\0$", *b"percnt\0%", *b"commat\0@",
-    *b"comma\0\0,", *b"period\0.", *b"plus\0\0\0+", *b"ast\0\0\0\0*",
-    *b"quest\0\0?", *b"lsqb\0\0\0[", *b"lbrack\0[", *b"rsqb\0\0\0]",
-    *b"rbrack\0]", *b"lcub\0\0\0{", *b"lbrace\0{", *b"rcub\0\0\0}",
-    *b"rbrace\0}", *b"grave\0\0`", *b"lowbar\0_", *b"verbar\0|",
-    *b"hat\0\0\0\0^",
+    *b"amp\0\0\0\0&", *b"apos\0\0\0'", *b"ast\0\0\0\0*", *b"bsol\0\0\0\\",
+    *b"colon\0\0:", *b"commat\0@", *b"comma\0\0,", *b"dollar\0$",
+    *b"equals\0=", *b"excl\0\0\0!", *b"gt\0\0\0\0\0>", *b"grave\0\0`",
+    *b"hat\0\0\0\0^", *b"lt\0\0\0\0\0<", *b"lpar\0\0\0(", *b"lsqb\0\0\0[",
+    *b"lbrack\0[", *b"lcub\0\0\0{", *b"lbrace\0{", *b"lowbar\0_",
+    *b"nbsp\0\0\0\xA0", *b"newline\n", *b"num\0\0\0\0#", *b"percnt\0%",
+    *b"period\0.", *b"plus\0\0\0+", *b"quot\0\0\0\"", *b"quest\0\0?",
+    *b"rpar\0\0\0)", *b"rsqb\0\0\0]", *b"rbrack\0]", *b"rcub\0\0\0}",
+    *b"rbrace\0}", *b"sol\0\0\0\0/", *b"semi\0\0\0;", *b"tab\0\0\0\0\t",
+    *b"verbar\0|",
 ];
 
-/// Names are compared a word at a time, since any byte of a hostile text may be a `&`.
+/// Any byte of a hostile text may be a `&`, so a look at the first letter must do for nearly all names.
 fn name(input: &[u8]) -> Option<(char, usize)> {
-    if !input.first()?.is_ascii_alphabetic() {
-        return None;
-    }
-    let letters = (0..7).zip(input);
-    let have = letters.fold(0, |word, (index, byte)| {
-        word | u64::from(byte.to_ascii_lowercase()) << (8 * index)
-    });
-    NAMES.iter().find_map(|entry| {
-        let name = u64::from_le_bytes(*entry) << 8;
-        let unused = name.leading_zeros() / 8;
-        let differs = (have << 8 ^ name) << (8 * unused) != 0;
-        let [.., character] = *entry;
-        (!differs).then_some((char::from(character), 7 - unused as usize))
-    })
+    let (&first, rest) = input.split_first()?;
+    let first = first.to_ascii_lowercase();
+    let up_to_first = NAMES.iter().take_while(|[initial, ..]| *initial <= first);
+    up_to_first
+        .filter(|[initial, ..]| *initial == first)
+        .find_map(|[_, letters @ .., character]| {
+            let mut rest = rest.iter();
+            let letters = letters.iter().take_while(|&&letter| letter != 0);
+            // A bit makes a letter lower case, and a letter of nothing else.
+            let same = |letter: &u8| rest.next().is_some_and(|byte| byte | 0x20 == *letter);
+            letters
+                .map(same)
+                .all(|same| same)
+                .then(|| (char::from(*character), input.len() - rest.len()))
+        })
 }
