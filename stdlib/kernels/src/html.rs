@@ -107,12 +107,11 @@ fn name(input: &[u8]) -> Option<(char, usize)> {
         .filter(|[initial, ..]| *initial == first)
         .find_map(|[_, letters @ .., character]| {
             let mut rest = rest.iter();
-            let letters = letters.iter().take_while(|&&letter| letter != 0);
+            let mut letters = letters.iter().take_while(|&&letter| letter != 0);
             // A bit makes a letter lower case, and a letter of nothing else.
             let same = |letter: &u8| rest.next().is_some_and(|byte| byte | 0x20 == *letter);
             letters
-                .map(same)
-                .all(|same| same)
+                .all(same)
                 .then(|| (char::from(*character), input.len() - rest.len()))
         })
 }
