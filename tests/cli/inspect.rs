@@ -91,3 +91,23 @@ fn a_module_that_no_host_serves_is_shown_and_refused() {
     let ran = place.edge(&["inspect", "--format", "json", "other.wasm"]);
     assert!(ran.exits(1).json()["refused"].is_string());
 }
+
+#[test]
+fn a_module_whose_bytes_have_changed_is_refused() {
+    let place = Place::good();
+    place.edge(&["build", "policy.edge"]).exits(0);
+    let mut module = place.read("policy.wasm");
+    // A text that the module answers with.
+    let at = module
+        .windows(5)
+        .position(|window| window == b"home\n")
+        .unwrap();
+    module[at] = b'H';
+    place.write("other.wasm", module);
+    let says = "the module's bytes have changed since it was built";
+    place
+        .edge(&["inspect", "other.wasm"])
+        .exits(1)
+        .says(&[says]);
+    place.edge(&["serve", "other.wasm"]).exits(2).says(&[says]);
+}

@@ -105,7 +105,9 @@ impl Config {
     /// # Errors
     /// When the file can't be read or isn't valid; the message names file and line.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        let bytes = crate::file::read(path, crate::file::CONFIG);
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+        let text = text.map_err(|source| ConfigError::Read {
             path: path.to_owned(),
             source,
         })?;

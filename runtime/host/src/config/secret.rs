@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
-use crate::settings::Secret;
+use crate::{file, settings::Secret};
 
 /// Where a secret comes from. A secret itself is never written in `host.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,12 @@ pub enum SecretError {
         /// Why.
         source: io::Error,
     },
+    /// There is nothing in it.
+    #[error("the secret `{name}` is empty: what is sent with it would go out without it")]
+    Empty {
+        /// The secret.
+        name: String,
+    },
 }
 
 impl SecretSource {
@@ -48,10 +54,19 @@ impl SecretSource {
     /// # Errors
     /// When there is no such variable or file.
     pub fn read(&self, name: &str, folder: &Path) -> Result<Secret, SecretError> {
+        let bytes = self.bytes(name, folder)?;
+        if bytes.is_empty() {
+            let name = name.to_owned();
+            return Err(SecretError::Empty { name });
+        }
+        Ok(Secret::new(bytes))
+    }
+
+    fn bytes(&self, name: &str, folder: &Path) -> Result<Vec<u8>, SecretError> {
         match self {
-            Self::OwnName => Ok(Secret::new(name)),
+            Self::OwnName => Ok(name.as_bytes().to_vec()),
             Self::Env(variable) => match std::env::var_os(variable) {
-                Some(value) => Ok(Secret::new(value.into_encoded_bytes())),
+                Some(value) => Ok(value.into_encoded_bytes()),
                 None => Err(SecretError::Env {
                     name: name.to_owned(),
                     variable: variable.clone(),
@@ -59,8 +74,8 @@ impl SecretSource {
             },
             Self::File(path) => {
                 let path = folder.join(path);
-                match std::fs::read(&path) {
-                    Ok(bytes) => Ok(Secret::new(without_newline(bytes))),
+                match file::read(&path, file::SECRET) {
+                    Ok(bytes) => Ok(without_newline(bytes)),
                     Err(source) => Err(SecretError::File {
                         name: name.to_owned(),
                         path,

@@ -1,5 +1,6 @@
 //! Is this module a policy? What can be seen without compiling it.
 
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 use edge_abi::manifest::Manifest;
@@ -48,6 +49,11 @@ pub enum LoadError {
     /// The manifest can't be read: also an unknown fact, kind or capability, by name.
     #[error("the manifest can't be read: {0}")]
     Manifest(String),
+    /// The module is not the one that the manifest was made for.
+    #[error(
+        "the module's bytes have changed since it was built: their SHA-256 is {0}; build it again"
+    )]
+    Digest(String),
     /// The manifest contradicts itself.
     #[error("the manifest is wrong: {0}")]
     Inconsistent(String),
@@ -67,8 +73,16 @@ pub(super) fn inspect(wasm: &[u8]) -> Result<Manifest, LoadError> {
         return Err(LoadError::NotAModule);
     }
     let mut found = Found::default();
+    let mut end = 0;
     for payload in Parser::new(0).parse_all(wasm) {
-        found.take(payload.map_err(|error| invalid(&error))?)?;
+        let payload = payload.map_err(|error| invalid(&error))?;
+        let section = payload.as_section().map(|(_, range)| range.end);
+        if matches!(&payload, Payload::CustomSection(section) if section.name() == MANIFEST_SECTION)
+        {
+            found.place = end..payload.as_section().map_or(end, |(_, range)| range.end);
+        }
+        end = section.unwrap_or(end);
+        found.take(payload)?;
     }
     found.judge_memory()?;
     found.judge_exports()?;
@@ -76,6 +90,10 @@ pub(super) fn inspect(wasm: &[u8]) -> Result<Manifest, LoadError> {
         serde_json::from_slice(found.manifest.ok_or(LoadError::MissingManifest)?)
             .map_err(|error| LoadError::Manifest(error.to_string()))?;
     super::consistency::check(&manifest)?;
+    // A guest that was written by hand need not say it.
+    if !manifest.module_digest.is_empty() {
+        found.judge_digest(wasm, &manifest.module_digest)?;
+    }
     Ok(manifest)
 }
 
@@ -83,6 +101,8 @@ pub(super) fn inspect(wasm: &[u8]) -> Result<Manifest, LoadError> {
 #[derive(Default)]
 struct Found<'a> {
     manifest: Option<&'a [u8]>,
+    /// Where the manifest's section is.
+    place: std::ops::Range<u64>,
     memories: Vec<MemoryType>,
     /// The constant that each global begins with, if it is an immutable `i32`.
     globals: Vec<Option<i32>>,
@@ -130,6 +150,25 @@ impl<'a> Found<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The digest is over the module without the manifest.
+    fn judge_digest(&self, wasm: &[u8], expected: &str) -> Result<(), LoadError> {
+        let [start, end] =
+            [self.place.start, self.place.end].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+        let mut hash = Sha256::new();
+        hash.update(wasm.get(..start).unwrap_or(wasm));
+        hash.update(wasm.get(end..).unwrap_or_default());
+        let digest = hash.finalize();
+        let digest = digest
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
+        if digest == expected {
+            Ok(())
+        } else {
+            Err(LoadError::Digest(digest))
+        }
     }
 
     fn judge_memory(&self) -> Result<(), LoadError> {

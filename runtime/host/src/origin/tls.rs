@@ -1,5 +1,6 @@
 //! Whom to trust when a connection to an origin is encrypted.
 
+use crate::file;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,9 +57,9 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), TlsError> {
         reason,
     };
     let mut count = 0;
-    for certificate in
-        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?
-    {
+    let bytes =
+        file::read(path, file::CERTIFICATES).map_err(|error| unusable(error.to_string()))?;
+    for certificate in CertificateDer::pem_slice_iter(&bytes) {
         let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
         roots
             .add(certificate)
