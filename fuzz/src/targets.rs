@@ -142,6 +142,7 @@ fn read(output: &Output<'_>) {
             Effect::Pass(pass) => edits(pass.edits()),
             Effect::Edits(list) => edits(list),
             Effect::Log(log) => log.text().len(),
+            Effect::Hits(hits) => hits.rules().count(),
             Effect::Fault(_) | Effect::Body(_) | Effect::Note(_) => 0,
         };
     }
