@@ -32,6 +32,8 @@ const LARGEST_OF_LITERALS: usize = 4 << 20;
 
 /// So few patterns are not worth the kernel of scans, 1.6 KB.
 const FEW: usize = 4;
+/// So many regexes are worth scans of their own, behind their literals.
+const SEVERAL: usize = 8;
 /// So many literals are worth a table and a kernel of their own, some 10 KB.
 const MANY: usize = 24;
 
@@ -58,8 +60,17 @@ struct Part {
 struct Place {
     part: u32,
     bit: u32,
-    /// Whether the bit only says that the pattern may match.
-    maybe: bool,
+    /// What the bit only says may be so.
+    maybe: Option<Confirm>,
+}
+
+/// How it is found out whether a pattern matches whose literals are there.
+#[derive(Debug, Clone, Copy)]
+enum Confirm {
+    /// By a bit of another scan.
+    Scan(u32, u32),
+    /// By the pattern's own automaton.
+    Alone,
 }
 
 impl Scans {
@@ -105,15 +116,48 @@ impl Scans {
             let part = (strings >= MANY).then(|| search(&group)).flatten();
             match part {
                 Some((literals, table)) => {
-                    let places = group
-                        .into_iter()
-                        .map(|(pattern, wanted)| (pattern, wanted.maybe));
+                    let confirm = self.confirming(&group, plan);
+                    let places = group.into_iter().map(|(pattern, wanted)| {
+                        let by = confirm.get(&pattern).copied().unwrap_or(Confirm::Alone);
+                        (pattern, wanted.maybe.then_some(by))
+                    });
                     self.enter(subject, places, Some(literals), table, plan);
                 }
                 None => left.extend(group.into_iter().map(|(pattern, _)| pattern)),
             }
         }
         left
+    }
+
+    /// Scans for the regexes of a group, if they are many: a text that holds the literals of all of
+    /// them is walked once for some, not once for each.
+    fn confirming(
+        &mut self,
+        group: &[(Pattern, Wanted)],
+        plan: &mut Plan,
+    ) -> HashMap<Pattern, Confirm> {
+        let regexes = group.iter().filter(|(_, wanted)| wanted.maybe);
+        let regexes: Vec<Pattern> = regexes.map(|(pattern, _)| pattern.clone()).collect();
+        let mut confirm = HashMap::new();
+        if regexes.len() < SEVERAL {
+            return confirm;
+        }
+        let budget = Budget {
+            table: LARGEST,
+            work: 16 * LARGEST,
+            ..Budget::default()
+        };
+        for (range, scan) in Scan::build_parts(&regexes, budget) {
+            let own = regexes.get(range).unwrap_or_default();
+            if own.len() < 2 {
+                continue;
+            }
+            let part = self.push(None, scan.table(), own.len(), plan);
+            for (bit, pattern) in (0u32..).zip(own) {
+                confirm.insert(pattern.clone(), Confirm::Scan(part, bit));
+            }
+        }
+        confirm
     }
 
     /// Patterns whose scan can walk in four places are worth one even alone; others share one
@@ -125,14 +169,11 @@ impl Scans {
         };
         for patterns in patterns.chunks(MOST).filter(|list| list.len() >= least) {
             // What blows up is left to the automata of each pattern.
-            let Ok(parts) = Scan::build_parts(patterns, budget) else {
-                continue;
-            };
-            for (range, scan) in parts {
+            for (range, scan) in Scan::build_parts(patterns, budget) {
                 let own = patterns.get(range).unwrap_or_default();
                 let table = scan.table();
                 if least == 1 || (own.len() > 1 && is_small(&table, own, budget)) {
-                    let places = own.iter().map(|pattern| (pattern.clone(), false));
+                    let places = own.iter().map(|pattern| (pattern.clone(), None));
                     self.enter(subject, places, None, table, plan);
                 }
             }
@@ -142,24 +183,34 @@ impl Scans {
     fn enter(
         &mut self,
         subject: Handle<Value>,
-        patterns: impl Iterator<Item = (Pattern, bool)>,
+        patterns: impl ExactSizeIterator<Item = (Pattern, Option<Confirm>)>,
         literals: Option<Vec<u8>>,
         table: Vec<u8>,
         plan: &mut Plan,
     ) {
-        let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        let mut bits = 0;
+        let part = self.push(literals, table, patterns.len(), plan);
         for (bit, (pattern, maybe)) in (0u32..).zip(patterns) {
-            self.places
-                .insert((subject, pattern), Place { part, bit, maybe });
-            bits = bit + 1;
+            let place = Place { part, bit, maybe };
+            self.places.insert((subject, pattern), place);
         }
-        let memo = plan.memos_of(bits.div_ceil(8));
+    }
+
+    /// A pass for so many patterns, with its memo.
+    fn push(
+        &mut self,
+        literals: Option<Vec<u8>>,
+        table: Vec<u8>,
+        patterns: usize,
+        plan: &mut Plan,
+    ) -> u32 {
+        let bytes = u32::try_from(patterns.div_ceil(8)).unwrap_or(u32::MAX);
+        let memo = plan.memos_of(bytes);
         self.parts.push(Part {
             literals,
             table,
             memo,
         });
+        u32::try_from(self.parts.len() - 1).unwrap_or(u32::MAX)
     }
 }
 
@@ -304,6 +355,20 @@ impl Emitter<'_> {
             return Ok(false);
         };
         let [p, l] = text;
+        self.scanned_bit(code, part, bit, text);
+        if let Some(confirm) = maybe {
+            code.if_bool();
+            match confirm {
+                Confirm::Scan(part, bit) => self.scanned_bit(code, part, bit, text),
+                Confirm::Alone => self.automaton(code, &key.1, p, l)?,
+            }
+            code.or_else().i32(0).end();
+        }
+        Ok(true)
+    }
+
+    /// Leaves a bit of what a scan found in a text.
+    fn scanned_bit(&mut self, code: &mut Code, part: u32, bit: u32, [p, l]: [u32; 2]) {
         let function = self.function(Key::Scan(part));
         let memo = self
             .scans
@@ -317,12 +382,6 @@ impl Emitter<'_> {
             .push(I::I32ShrU)
             .i32(1)
             .push(I::I32And);
-        if maybe {
-            code.if_bool();
-            self.automaton(code, &key.1, p, l)?;
-            code.or_else().i32(0).end();
-        }
-        Ok(true)
     }
 
     /// What scans answer of a list of conditions, and the rest.
@@ -347,7 +406,7 @@ impl Emitter<'_> {
                 scanned.len() - 1
             });
             if let Some(part) = scanned.get_mut(index) {
-                if place.maybe {
+                if place.maybe.is_some() {
                     part.maybe.push((place.bit, value));
                 } else {
                     part.sure.push(place.bit);

@@ -63,34 +63,21 @@ impl Scan {
     }
 
     /// As few scans as halving the list finds within the budget, each with the part of the
-    /// list that it is for, in order. Fails for what [`Scan::build`] does with one pattern.
-    pub fn build_parts(
-        patterns: &[Pattern],
-        budget: Budget,
-    ) -> Result<Vec<(Range<usize>, Scan)>, DfaError> {
+    /// list that it is for, in order. A pattern that does not fit by itself is left out.
+    pub fn build_parts(patterns: &[Pattern], budget: Budget) -> Vec<(Range<usize>, Scan)> {
         let mut parts = Vec::new();
         // A stack, its next part on top: no recursion.
         let mut waiting: Vec<Range<usize>> = std::iter::once(0..patterns.len()).collect();
         while let Some(range) = waiting.pop() {
-            let error = match Scan::build(patterns.get(range.clone()).unwrap_or_default(), budget) {
-                Ok(scan) => {
-                    parts.push((range, scan));
-                    continue;
-                }
-                Err(error) => error,
-            };
-            let is_size = matches!(
-                error,
-                DfaError::TableTooLarge { .. } | DfaError::WorkTooLarge { .. }
-            );
-            if !is_size || range.len() < 2 {
-                return Err(error);
+            if let Ok(scan) = Scan::build(patterns.get(range.clone()).unwrap_or_default(), budget) {
+                parts.push((range, scan));
+            } else if range.len() > 1 {
+                let middle = range.start + range.len() / 2;
+                waiting.push(middle..range.end);
+                waiting.push(range.start..middle);
             }
-            let middle = range.start + range.len() / 2;
-            waiting.push(middle..range.end);
-            waiting.push(range.start..middle);
         }
-        Ok(parts)
+        parts
     }
 
     /// The patterns that match in `text`, ascending.
