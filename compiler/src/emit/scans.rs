@@ -113,7 +113,9 @@ impl Scans {
         }
         for group in groups {
             let strings: usize = group.iter().map(|(_, wanted)| wanted.strings.len()).sum();
-            let part = (strings >= MANY).then(|| search(&group)).flatten();
+            let regexes = group.iter().filter(|(_, wanted)| wanted.maybe).count();
+            let worth = strings >= MANY || regexes >= SEVERAL;
+            let part = worth.then(|| search(&group)).flatten();
             match part {
                 Some((literals, table)) => {
                     let confirm = self.confirming(&group, plan);
