@@ -37,6 +37,7 @@ fn greedy() -> Vec<(&'static str, String)> {
         ("a redirect", respond("redirect 302 \"{h}{request.path}{h}\"")),
         ("lists", respond("if any request.queries[\"q\"] == \"never\" or any request.headers[\"L\"] contains \"zz\" or any request.queries[\"q\"] matches r\"(a|b)*c$\" { respond 200 }\nrespond 404 text \"{request.query[\"q\"] else \"\"}{request.cookie[\"q\"] else \"\"}\"")),
         ("matchers", "use std.waf\nset words = [\"alpha\", \"beta\"]\non request { waf waf.traversal  waf waf.xss  waf waf.scanners }\nroute \"/a/:x/*rest\" { respond 200 text \"{params.x}{params.rest}\" }\ndefault { if request.path in words or request.path contains any [\"needle\", \"pin\"] or request.header[\"H\"] matches r\"(?i)(select|union)[^a]*from\" { respond 200 } respond 404 }".into()),
+        ("firewall", "use std.waf\nwaf all { include waf.sqli, waf.rce, waf.lfi, waf.protocol }\non request { waf all }\ndefault { respond 200 }".into()),
         ("parts", respond("respond 200 text \"{trim(h)}{remove_prefix(h, \"a\")}{remove_suffix(h, \"b\")}{split_first(h, \"zz\")}{len(h)}{int(h) else 0}{float(h) else 0.5}{h == request.path}{h < request.path}{h contains request.path}{lower(request.host)}\"")),
         ("functions", format!("fn twice(x: string) = \"{{x}}{{lower(x)}}\"\nfn four(x: string) = \"{{twice(x)}}{{twice(upper(x))}}\"\ndefault {{\n{LET}respond 200 text \"{{four(h)}}{{four(request.path)}}\"\n}}")),
         ("replace", respond("respond 200 text \"{replace(h, \"a\", \"0123456789\")}{replace(h, \"ab\", \"\")}{replace(h, \"b\", \"\")}\"")),
