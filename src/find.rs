@@ -9,7 +9,8 @@ use edge_compiler::parse;
 use edge_compiler::source::FileId;
 
 use crate::failure::{Failure, Result};
-use crate::files::{self, reason};
+use crate::files::reason;
+use edge_host::file;
 
 /// Most folders inside each other.
 const DEPTH: usize = 64;
@@ -65,7 +66,7 @@ fn search(folder: &Path, wanted: Wanted, depth: usize, found: &mut Vec<PathBuf>)
 
 /// Whether it is wanted, or something is wrong with it that must not go unseen.
 fn is_wanted(path: &Path, wanted: Wanted) -> bool {
-    let Ok(bytes) = files::read(path, parse::MOST_BYTES as u64) else {
+    let Ok(bytes) = file::read(path, parse::MOST_BYTES as u64) else {
         return true;
     };
     let Ok(text) = String::from_utf8(bytes) else {

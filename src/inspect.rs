@@ -13,6 +13,7 @@ use crate::failure::{Failure, Outcome, Result};
 use crate::files;
 use crate::report;
 use crate::terminal::{Output, plain};
+use edge_host::file;
 use module::Structure;
 
 /// Most bytes of a module.
@@ -55,7 +56,8 @@ struct Inspection {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Outcome> {
     let name = args.file.display().to_string();
-    let bytes = files::read(&args.file, MOST_BYTES).map_err(|error| error.failure(&args.file))?;
+    let bytes =
+        file::read(&args.file, MOST_BYTES).map_err(|error| files::failure(&error, &args.file))?;
     let not_a_policy = |why: String| {
         Failure::new(format!("`{name}` is not a policy's module: {why}"))
             .help("`edge build FILE.edge` makes one")

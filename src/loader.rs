@@ -5,7 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use edge_compiler::resolve::SET_FILE_LIMIT;
 use edge_compiler::source::{LoadError, Loader};
 
-use crate::files::{self, ReadError, reason};
+use crate::files::reason;
+use edge_host::file::{self, ReadError};
 
 /// Most bytes of a file that a policy names; the compiler has tighter limits for each use.
 const MOST_BYTES: u64 = SET_FILE_LIMIT as u64;
@@ -47,7 +48,7 @@ impl Loader for Folder {
         if !real.starts_with(&root) {
             return Err(LoadError::Outside);
         }
-        files::read(&real, MOST_BYTES).map_err(why)
+        file::read(&real, MOST_BYTES).map_err(why)
     }
 }
 

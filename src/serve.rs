@@ -17,6 +17,7 @@ use crate::files::{self, reason};
 use crate::report;
 use crate::source::{self, NotCompiled};
 use crate::terminal::{Output, count, plain};
+use edge_host::file;
 
 /// Most bytes of a policy or a module.
 const MOST_BYTES: u64 = 256 << 20;
@@ -100,7 +101,8 @@ fn configure(args: &Args) -> Result<Config> {
     };
     let mut config = match &args.config {
         Some(path) => {
-            let text = files::read(path, MOST_BYTES).map_err(|error| error.failure(path))?;
+            let text =
+                file::read(path, MOST_BYTES).map_err(|error| files::failure(&error, path))?;
             let text = String::from_utf8(text).map_err(|_| {
                 Failure::new(format!("`{}` is not UTF-8 text", path.display()))
                     .help("`--config` takes a file of settings, `host.toml`")
@@ -163,7 +165,7 @@ impl Module {
 
 /// None when the policy has problems, which are printed.
 fn module(path: &Path) -> Result<Option<Module>> {
-    let bytes = files::read(path, MOST_BYTES).map_err(|error| error.failure(path))?;
+    let bytes = file::read(path, MOST_BYTES).map_err(|error| files::failure(&error, path))?;
     if bytes.starts_with(b"\0asm") {
         return Ok(Some(Module {
             wasm: bytes,

@@ -8,8 +8,9 @@ use edge_compiler::source::{SourceFile, SourceMap, Span};
 use edge_compiler::{Checked, Lowered};
 
 use crate::failure::Failure;
-use crate::files::{self, ReadError};
+use crate::files;
 use crate::loader::Folder;
+use edge_host::file::{self, ReadError};
 
 /// A policy that compiled.
 #[derive(Debug)]
@@ -33,14 +34,14 @@ pub enum NotCompiled {
 
 /// Compiles the policy at a path.
 pub fn compile(path: &Path) -> Result<Policy, NotCompiled> {
-    match files::read(path, MOST_BYTES as u64) {
+    match file::read(path, MOST_BYTES as u64) {
         Ok(bytes) if bytes.starts_with(b"\0asm") => Err(NotCompiled::Unreadable(module(path))),
         Err(ReadError::TooLarge(_)) if path.extension().is_some_and(|it| it == "wasm") => {
             Err(NotCompiled::Unreadable(module(path)))
         }
         Ok(bytes) => compile_bytes(path, &bytes),
         Err(ReadError::TooLarge(size)) => Err(NotCompiled::Wrong(too_large(path, size))),
-        Err(error) => Err(NotCompiled::Unreadable(error.failure(path))),
+        Err(error) => Err(NotCompiled::Unreadable(files::failure(&error, path))),
     }
 }
 

@@ -190,12 +190,7 @@ impl Runner {
     fn call(&mut self, call: &mut Call, before: &Said, done: &[Call]) {
         let manifest = self.policy.manifest();
         let slots = &manifest.slot_sets[usize::from(before.next_slot_set)];
-        let mut facts = call.raw_facts();
-        manifest
-            .slot_sets
-            .iter()
-            .flatten()
-            .for_each(|slot| vector::fit(&mut facts, slot));
+        let facts = self.facts(call);
         let continuation = match &call.continuation {
             Some(bytes) => bytes.bytes(),
             None => vector::unhex(&before.continuation),
@@ -255,27 +250,45 @@ impl Runner {
                 _ => eval::without_body(&self.hir, facts, 400),
             },
             Event::Failed => eval::evaluate(&self.hir, facts, Phase::Failed),
-            Event::ResponseHead => {
-                let before = &done[call.after?];
-                // The answer that is seen may have replaced another: the route is that of the first.
-                let mut first = before;
-                while first.event == vector::EventName::ResponseHead {
-                    first = &done[first.after?];
-                }
-                let route = self.hir.routes.iter().position(|route| {
-                    Some(&self.hir.rules[route.rule.0 as usize].name) == decided(first)
-                });
-                let from = (before.event == vector::EventName::ResponseHead).then(|| {
-                    let rule = decided(before);
-                    let is = |r: &edge_compiler::hir::Rule| Some(&r.name) == rule;
-                    let rule = self.hir.rules.iter().position(is).unwrap();
-                    eval::handler_after(&self.hir, route, u32::try_from(rule).unwrap()).unwrap()
-                });
-                let phase = Phase::Response(route, from.unwrap_or(0));
-                eval::evaluate(&self.hir, facts, phase)
-            }
+            Event::ResponseHead => self.response(call, facts, done)?.0,
             _ => return None,
         })
+    }
+}
+
+impl Runner {
+    /// What the reference evaluator says to a response, and which handler is left where it was
+    /// replaced. The answer that is seen may itself have replaced another.
+    fn response(
+        &self,
+        call: &Call,
+        facts: &Facts,
+        done: &[Call],
+    ) -> Option<(Outcome, Option<usize>)> {
+        let before = &done[call.after?];
+        let mut first = before;
+        while first.event == vector::EventName::ResponseHead {
+            first = &done[first.after?];
+        }
+        let route =
+            self.hir.routes.iter().position(|route| {
+                Some(&self.hir.rules[route.rule.0 as usize].name) == decided(first)
+            });
+        let from = match before.event {
+            vector::EventName::ResponseHead => {
+                self.response(before, &self.facts(before), done)?.1?
+            }
+            _ => 0,
+        };
+        Some(eval::response(&self.hir, facts, route, from))
+    }
+
+    /// The facts of a call, as all slots together show them.
+    fn facts(&self, call: &Call) -> Facts {
+        let mut facts = call.raw_facts();
+        let slots = self.policy.manifest().slot_sets.iter().flatten();
+        slots.for_each(|slot| vector::fit(&mut facts, slot));
+        facts
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     report::{Cell, Section},
     request::Request,
 };
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use edge_compiler::source::NoFiles;
 use patterns::Patterns;
 use regex::bytes::{RegexSet, RegexSetBuilder};
@@ -63,134 +63,106 @@ pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
 
 fn rows(patterns: &Patterns, budget: &Budget) -> Outcome<Vec<Vec<Cell>>> {
     let lowered = lower("scans.edge", &policy(patterns), &NoFiles)?;
-    let loaded = Loaded::new(&lowered)?;
-    let bare = Loaded::new(&lower(
-        "bare.edge",
-        &policy(&Patterns::default()),
-        &NoFiles,
-    )?)?;
-    let set = RegexSetBuilder::new(patterns.regex_sources())
-        .unicode(false)
-        .size_limit(1 << 28)
-        .dfa_size_limit(1 << 28)
-        .build()?;
-    let finders = finders(patterns)?;
+    let (loaded, peers) = (Loaded::new(&lowered)?, Peers::new(patterns)?);
+    let bare = lower("bare.edge", &policy(&Patterns::default()), &NoFiles)?;
+    let bare = Loaded::new(&bare)?;
     let mut rows = Vec::new();
     for (name, text) in [
         ("ordinary", patterns.ordinary(TEXT)),
         ("hostile", patterns.hostile(TEXT)),
     ] {
-        rows.push(row(
-            patterns,
-            name,
-            text,
-            &lowered,
-            [&loaded, &bare],
-            &set,
-            &finders,
-            budget,
-        )?);
+        let [ours, sets, best] = one([&loaded, &bare], &peers, text.leak(), budget)?;
+        let has_best = peers.finders.is_some();
+        let or_dash = |cell: Cell| if has_best { cell } else { Cell::text("-") };
+        rows.push(vec![
+            Cell::Count(patterns.len() as u64),
+            Cell::text(name),
+            Cell::time(ours),
+            Cell::time(sets),
+            Cell::ratio(ours, sets),
+            or_dash(Cell::time(best)),
+            or_dash(Cell::ratio(ours, best)),
+            Cell::Count(lowered.wasm.len() as u64),
+        ]);
     }
     Ok(rows)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one measurement")]
-fn row(
-    patterns: &Patterns,
-    name: &'static str,
-    text: String,
-    lowered: &edge_compiler::Lowered,
+/// What the scan adds to a call, what `RegexSet` takes, and the faster one of the finders.
+fn one(
     [loaded, bare]: [&Loaded; 2],
-    set: &RegexSet,
-    finders: &[AhoCorasick],
+    peers: &Peers,
+    text: &'static str,
     budget: &Budget,
-) -> Outcome<Vec<Cell>> {
-    let text: &'static str = text.leak();
-    let request = Request::get(name, "/").header("x-text", text);
+) -> Outcome<[f64; 3]> {
+    let request = Request::get("scan", "/").header("x-text", text);
     let (input, other) = (loaded.input(&request)?, bare.input(&request)?);
     let (mut guest, mut plain) = (loaded.guest()?, bare.guest()?);
-    assert!(
-        set.matches(text.as_bytes()).iter().next().is_none(),
-        "{name}: {text}"
-    );
+    if peers.set.is_match(text.as_bytes()) {
+        return Err(format!("a text that should hold nothing: {text}").into());
+    }
     guest.run(&input)?;
-    let mut best: Option<f64> = None;
-    let mut ours = f64::NAN;
-    let mut regex = f64::NAN;
-    // Each finder runs against the others in a race of its own; the best one counts.
-    for finder in finders {
-        let [wasm, empty, sets, found] = race(
-            [
-                Contender::new(1, || run_once(&mut guest, &input)),
-                Contender::new(1, || run_once(&mut plain, &other)),
-                Contender::new(1, || {
-                    black_box(set.matches(black_box(text.as_bytes())));
-                }),
-                Contender::new(1, || {
-                    black_box(which(finder, black_box(text.as_bytes())));
-                }),
-            ],
-            budget,
-        );
-        if best.is_none_or(|best| found < best) {
-            (best, ours, regex) = (Some(found), wasm - empty, sets);
+    let find = |which: usize| {
+        if let Some(finder) = peers
+            .finders
+            .as_ref()
+            .and_then(|finders| finders.get(which))
+        {
+            black_box(self::which(finder, black_box(text.as_bytes())));
         }
-    }
-    if finders.is_empty() {
-        [ours, regex] = {
-            let [wasm, empty, sets] = race(
-                [
-                    Contender::new(1, || run_once(&mut guest, &input)),
-                    Contender::new(1, || run_once(&mut plain, &other)),
-                    Contender::new(1, || {
-                        black_box(set.matches(black_box(text.as_bytes())));
-                    }),
-                ],
-                budget,
-            );
-            [wasm - empty, sets]
-        };
-    }
-    Ok(vec![
-        Cell::Count(patterns.len() as u64),
-        Cell::text(name),
-        Cell::time(ours),
-        Cell::time(regex),
-        Cell::ratio(ours, regex),
-        best.map_or(Cell::text("-"), Cell::time),
-        best.map_or(Cell::text("-"), |best| Cell::ratio(ours, best)),
-        Cell::Count(lowered.wasm.len() as u64),
-    ])
+    };
+    let [wasm, empty, sets, all, first] = race(
+        [
+            Contender::new(1, || run_once(&mut guest, &input)),
+            Contender::new(1, || run_once(&mut plain, &other)),
+            Contender::new(1, || {
+                black_box(peers.set.matches(black_box(text.as_bytes())));
+            }),
+            Contender::new(1, || find(0)),
+            Contender::new(1, || find(1)),
+        ],
+        budget,
+    );
+    Ok([wasm - empty, sets, all.min(first)])
 }
 
-/// All of them, overlaps included: a bit each.
+/// The libraries that do the same job.
+struct Peers {
+    set: RegexSet,
+    /// For literals: Aho and Corasick's automaton, which names all matches, and the library's own
+    /// best choice, which only says whether there is any.
+    finders: Option<[AhoCorasick; 2]>,
+}
+
+impl Peers {
+    fn new(patterns: &Patterns) -> Outcome<Peers> {
+        let set = RegexSetBuilder::new(patterns.regex_sources())
+            .unicode(false)
+            .size_limit(1 << 28)
+            .dfa_size_limit(1 << 28)
+            .build()?;
+        let finders = match patterns.plain() {
+            Some(literals) => Some([
+                AhoCorasick::builder()
+                    .kind(Some(AhoCorasickKind::DFA))
+                    .build(literals)?,
+                AhoCorasick::builder()
+                    .match_kind(MatchKind::LeftmostFirst)
+                    .build(literals)?,
+            ]),
+            None => None,
+        };
+        Ok(Peers { set, finders })
+    }
+}
+
+/// A bit for each pattern, overlaps included, where the finder can tell.
 fn which(finder: &AhoCorasick, text: &[u8]) -> u64 {
-    // A finder with a prefilter may say quickly that there is nothing.
-    if finder.kind() == AhoCorasickKind::DFA
-        && finder.match_kind() == aho_corasick::MatchKind::Standard
-    {
-        return finder
-            .find_overlapping_iter(text)
-            .map(|found| 1 << (found.pattern().as_u32() % 64))
-            .fold(0, |a, b| a | b);
+    if finder.match_kind() == MatchKind::Standard {
+        let all = finder.find_overlapping_iter(text);
+        return all.fold(0, |bits, found| bits | 1 << (found.pattern().as_u32() % 64));
     }
     u64::from(finder.is_match(text))
-}
-
-/// Aho and Corasick's automaton that names all matches, and the library's own best choice, which
-/// only says whether there is any.
-fn finders(patterns: &Patterns) -> Outcome<Vec<AhoCorasick>> {
-    let Some(literals) = patterns.plain() else {
-        return Ok(Vec::new());
-    };
-    Ok(vec![
-        AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(literals)?,
-        AhoCorasick::builder()
-            .match_kind(aho_corasick::MatchKind::LeftmostFirst)
-            .build(literals)?,
-    ])
 }
 
 fn policy(patterns: &Patterns) -> String {

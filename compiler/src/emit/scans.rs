@@ -1,14 +1,19 @@
 //! Scans: what is sought in one text is sought in one pass over it, however many rules ask.
 //!
-//! Patterns whose matches are short and don't depend on where they stand make one scan,
-//! which walks a long text in four places at once; the others make another. The set of
-//! patterns that matched is the scan's memo: the first test pays, the rest read a bit.
+//! The literals of many patterns are searched for together; a regex is asked only if its literals
+//! are there, with others by one more scan if they are many. Of what has no literals, patterns whose
+//! matches are short and don't depend on where they stand make one scan, which walks a long text in
+//! four places at once; the others make another. The set of patterns that matched is the scan's memo:
+//! the first test pays, the rest read a bit.
+//!
+//! `sought` finds what rules ask of each text, `code` emits the scans and the tests.
 
-use super::{
-    EmitError, Emitter, Key,
-    code::{Code, at},
-    plan::{Plan, operands, reachable, values_of_node},
-};
+mod code;
+mod sought;
+
+pub(super) use code::signature;
+
+use super::plan::Plan;
 use crate::{
     automata::{
         dfa::{Budget, Dfa},
@@ -17,11 +22,10 @@ use crate::{
         required::required,
         scan::Scan,
     },
-    decision::{Atom, Decision, Handle, Matcher, Node, Value},
-    hir::Base,
+    decision::{Decision, Handle, Value},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use wasm_encoder::{Instruction as I, ValType};
+use sought::sought;
+use std::collections::HashMap;
 
 /// Patterns of one scan.
 const MOST: usize = 2048;
@@ -284,235 +288,4 @@ fn is_small(table: &[u8], patterns: &[Pattern], budget: Budget) -> bool {
     let own = |pattern| Dfa::build(pattern, budget).map_or(0, |dfa| dfa.table().len());
     let apart: usize = patterns.iter().map(own).sum();
     table.len() <= apart + apart / 8
-}
-
-/// The patterns that are sought in each text.
-fn sought(graph: &Decision) -> BTreeMap<Handle<Value>, Vec<Pattern>> {
-    let mut sought: BTreeMap<Handle<Value>, Vec<Pattern>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    for atom in atoms(graph) {
-        let Atom { subject, matcher } = graph.atoms.get(atom);
-        let Some(pattern) = pattern(matcher) else {
-            continue;
-        };
-        if seen.insert(atom) && graph.type_of(*subject).base == Base::String {
-            sought.entry(*subject).or_default().push(pattern);
-        }
-    }
-    sought
-}
-
-/// The pattern of a matcher that needs a walk over the whole text.
-fn pattern(matcher: &Matcher) -> Option<Pattern> {
-    match matcher {
-        Matcher::Regex(regex) => Some(Pattern::Regex(regex.clone())),
-        Matcher::Contains(list) => Some(Pattern::Literals {
-            kind: LiteralKind::Contains,
-            any: list.clone(),
-        }),
-        _ => None,
-    }
-}
-
-/// The atoms that can be asked, in a fixed order, but for those of functions, whose texts differ
-/// from call to call.
-fn atoms(graph: &Decision) -> Vec<Handle<Atom>> {
-    let mut atoms = Vec::new();
-    let mut open = Vec::new();
-    let roots = graph.steps.iter().flat_map(|s| &s.on).map(|(_, n)| *n);
-    for node in reachable(graph, roots) {
-        let node = graph.nodes.get(node);
-        if let Node::Test { atom, .. } = node {
-            atoms.push(*atom);
-        }
-        open.extend(values_of_node(graph, node));
-    }
-    let mut seen: BTreeSet<Handle<Value>> = open.iter().copied().collect();
-    while let Some(value) = open.pop() {
-        let value = graph.values.get(value);
-        if let Value::Atom(atom) = value {
-            atoms.push(*atom);
-        }
-        let below = operands(graph, value);
-        open.extend(below.into_iter().filter(|value| seen.insert(*value)));
-    }
-    atoms
-}
-
-impl Emitter<'_> {
-    /// Leaves whether a pattern is in the text of a subject, which is present; false if there
-    /// is no scan for it.
-    pub(super) fn scan_finds(
-        &mut self,
-        code: &mut Code,
-        subject: Handle<Value>,
-        matcher: &Matcher,
-        text: [u32; 2],
-    ) -> Result<bool, EmitError> {
-        let Some(pattern) = pattern(matcher) else {
-            return Ok(false);
-        };
-        let key = (subject, pattern);
-        let Some(&Place { part, bit, maybe }) = self.scans.places.get(&key) else {
-            return Ok(false);
-        };
-        let [p, l] = text;
-        self.scanned_bit(code, part, bit, text);
-        if let Some(confirm) = maybe {
-            code.if_bool();
-            match confirm {
-                Confirm::Scan(part, bit) => self.scanned_bit(code, part, bit, text),
-                Confirm::Alone => self.automaton(code, &key.1, p, l)?,
-            }
-            code.or_else().i32(0).end();
-        }
-        Ok(true)
-    }
-
-    /// Leaves a bit of what a scan found in a text.
-    fn scanned_bit(&mut self, code: &mut Code, part: u32, bit: u32, [p, l]: [u32; 2]) {
-        let function = self.function(Key::Scan(part));
-        let memo = self
-            .scans
-            .parts
-            .get(part as usize)
-            .map_or(0, |part| part.memo);
-        code.get(p).get(l).call(function);
-        code.region(self.layout.memo + 16 * memo + bit / 8)
-            .push(I::I32Load8U(at(0)))
-            .i32(bit % 8)
-            .push(I::I32ShrU)
-            .i32(1)
-            .push(I::I32And);
-    }
-
-    /// What scans answer of a list of conditions, and the rest.
-    pub(super) fn scanned(&self, list: &[Handle<Value>]) -> (Vec<Scanned>, Vec<Handle<Value>>) {
-        let mut scanned: Vec<Scanned> = Vec::new();
-        let mut others = Vec::new();
-        let graph = self.graph;
-        for &value in list {
-            let Value::Atom(atom) = graph.values.get(value) else {
-                others.push(value);
-                continue;
-            };
-            let Atom { subject, matcher } = graph.atoms.get(*atom);
-            let place = pattern(matcher).and_then(|p| self.scans.places.get(&(*subject, p)));
-            let Some(place) = place else {
-                others.push(value);
-                continue;
-            };
-            let known = scanned.iter().position(|s| s.number == place.part);
-            let index = known.unwrap_or_else(|| {
-                scanned.push(Scanned::new(place.part, *subject));
-                scanned.len() - 1
-            });
-            if let Some(part) = scanned.get_mut(index) {
-                if place.maybe.is_some() {
-                    part.maybe.push((place.bit, value));
-                } else {
-                    part.sure.push(place.bit);
-                }
-            }
-        }
-        (scanned, others)
-    }
-
-    /// Leaves whether a scan of a subject, which may be absent, found any of some bits.
-    pub(super) fn scan_finds_any(
-        &mut self,
-        code: &mut Code,
-        subject: Handle<Value>,
-        part: u32,
-        bits: &[u32],
-    ) -> Result<(), EmitError> {
-        if bits.is_empty() {
-            code.i32(0);
-            return Ok(());
-        }
-        let function = self.function(Key::Scan(part));
-        let memo = self
-            .scans
-            .parts
-            .get(part as usize)
-            .map_or(0, |part| part.memo);
-        let base = self.layout.memo + 16 * memo;
-        let mut words: BTreeMap<u32, u64> = BTreeMap::new();
-        for bit in bits {
-            *words.entry(bit / 64).or_default() |= 1 << (bit % 64);
-        }
-        self.with_text(code, subject, &[ValType::I32], |_, code, [p, l]| {
-            code.get(p).get(l).call(function);
-            for (index, (word, mask)) in words.iter().enumerate() {
-                code.region(base + 8 * word).push(I::I64Load(at(0)));
-                if *mask != u64::MAX {
-                    code.i64(mask.cast_signed()).push(I::I64And);
-                }
-                if index > 0 {
-                    code.push(I::I64Or);
-                }
-            }
-            code.i64(0).push(I::I64Ne);
-            Ok(())
-        })
-    }
-
-    /// The function of a scan, `(text)`: fills its memo unless it is filled.
-    pub(super) fn scan_function(&mut self, part: u32) -> Result<Code, EmitError> {
-        let mut code = Code::new(2);
-        let Some(Part {
-            literals,
-            table,
-            memo,
-        }) = self.scans.parts.get(part as usize)
-        else {
-            return Ok(code);
-        };
-        let (flag, place) = (self.layout.flags + memo, self.layout.memo + 16 * memo);
-        code.region(flag)
-            .push(I::I32Load8U(at(0)))
-            .push(I::I32Eqz)
-            .if_empty();
-        let kernel = if let Some(literals) = literals {
-            code.i32(self.constants.table(literals))
-                .i32(super::length(literals));
-            "literal_scan"
-        } else {
-            "dfa_scan"
-        };
-        code.i32(self.constants.table(table))
-            .i32(super::length(table));
-        code.get(0).get(1).region(place);
-        self.kernel(&mut code, kernel);
-        code.region(flag).i32(1).push(I::I32Store8(at(0))).end();
-        Ok(code)
-    }
-}
-
-/// What one scan answers of a list of conditions.
-pub(super) struct Scanned {
-    /// The scan.
-    pub number: u32,
-    /// Its text.
-    pub subject: Handle<Value>,
-    /// The bits that are conditions.
-    pub sure: Vec<u32>,
-    /// Those that only say that a condition may hold.
-    pub maybe: Vec<(u32, Handle<Value>)>,
-}
-
-impl Scanned {
-    fn new(number: u32, subject: Handle<Value>) -> Scanned {
-        Scanned {
-            number,
-            subject,
-            sure: Vec::new(),
-            maybe: Vec::new(),
-        }
-    }
-}
-
-/// The signature of a scan's function.
-pub(super) fn signature() -> super::Signature {
-    (vec![ValType::I32, ValType::I32], Vec::new())
 }

@@ -105,9 +105,6 @@ pub struct Edit {
 pub enum Phase {
     /// From the start; with the body in the facts, what follows the wait for it.
     Request,
-    /// A response's head is there; for the route of that index, if one had decided, from the
-    /// handler of that index on: the route's handlers come before the file's.
-    Response(Option<usize>, usize),
     /// No origin gave a usable response.
     Failed,
 }
@@ -118,9 +115,6 @@ pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
     let mut run = Run::new(hir, facts);
     match phase {
         Phase::Request => run.request(),
-        Phase::Response(route, from) => {
-            run.response(route, from);
-        }
         Phase::Failed => run.failed(),
     }
     run.outcome
@@ -144,8 +138,9 @@ pub fn without_body(hir: &Hir, facts: &Facts, status: u16) -> Outcome {
     }
 }
 
-/// As [`evaluate`] with [`Phase::Response`], and the handler that goes on where the answer was replaced
-/// and there is one.
+/// Evaluates the phase of a response's head, for the route of that index if one had decided, from the
+/// handler of that index on: the route's handlers come before the file's. Also gives the handler
+/// that goes on where the answer was replaced and there is one.
 #[must_use]
 pub fn response(
     hir: &Hir,
@@ -163,14 +158,6 @@ fn handlers(hir: &Hir, route: Option<usize>) -> impl Iterator<Item = &hir::Handl
     let own = route.and_then(|r| hir.routes.get(r));
     let own = own.map(|r| r.on_response.as_slice()).unwrap_or_default();
     own.iter().chain(&hir.on_response)
-}
-
-/// The handler after the one whose terminal has replaced the answer, if there is one: it sees the new
-/// answer.
-#[must_use]
-pub fn handler_after(hir: &Hir, route: Option<usize>, rule: u32) -> Option<usize> {
-    let place = handlers(hir, route).position(|handler| handler.rule.0 == rule)?;
-    (place + 1 < handlers(hir, route).count()).then_some(place + 1)
 }
 
 struct Run<'a> {

@@ -11,7 +11,9 @@ mod secret;
 mod sections;
 mod units;
 
+use crate::file::ReadError;
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -77,7 +79,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: ReadError,
     },
     /// The file isn't valid.
     #[error("{}:{line}: {message}", path.display())]
@@ -106,7 +108,9 @@ impl Config {
     /// When the file can't be read or isn't valid; the message names file and line.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let bytes = crate::file::read(path, crate::file::CONFIG);
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+        let text = bytes.and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|error| ReadError::System(io::Error::other(error)))
+        });
         let text = text.map_err(|source| ConfigError::Read {
             path: path.to_owned(),
             source,

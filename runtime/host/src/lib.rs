@@ -21,7 +21,7 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod exchange;
-mod file;
+pub mod file;
 #[cfg(test)]
 mod fixture;
 mod headers;

@@ -170,19 +170,13 @@ impl Search<'_> {
 
     fn compare(&mut self, literal: u16, place: usize) {
         let literal = record(self.table, u32_at(self.header, 16), literal);
-        let (offset, length) = (u32_at(literal, 0) as usize, usize::from(u16_at(literal, 4)));
+        let length = usize::from(u16_at(literal, 4));
+        let bytes = part(self.table, u32_at(literal, 0) as usize, length);
+        let text = part(self.haystack, place, length);
+        let (Some(bytes), Some(text)) = (bytes, text) else {
+            return;
+        };
         let bit = u16_at(literal, 6);
-        let part = |bytes: &'_ [u8], from: usize| -> Option<(usize, usize)> {
-            let end = from.checked_add(length)?;
-            (end <= bytes.len()).then_some((from, end))
-        };
-        let (Some((a, b)), Some((c, d))) = (part(self.table, offset), part(self.haystack, place))
-        else {
-            return;
-        };
-        let (Some(bytes), Some(text)) = (self.table.get(a..b), self.haystack.get(c..d)) else {
-            return;
-        };
         let same = if bit & FOLDED == 0 {
             bytes == text
         } else {
@@ -193,6 +187,10 @@ impl Search<'_> {
             *byte |= 1 << (bit % 8);
         }
     }
+}
+
+fn part(bytes: &[u8], from: usize, length: usize) -> Option<&[u8]> {
+    bytes.get(from..)?.get(..length)
 }
 
 /// The four bytes at a place, zero past the end.
@@ -209,8 +207,5 @@ fn window(haystack: &[u8], place: usize) -> u32 {
 
 fn record(table: &[u8], base: u32, number: u16) -> &[u8] {
     let at = (base as usize).wrapping_add(usize::from(number).wrapping_mul(RECORD));
-    table
-        .get(at..)
-        .and_then(|rest| rest.get(..RECORD))
-        .unwrap_or_default()
+    part(table, at, RECORD).unwrap_or_default()
 }

@@ -1,7 +1,6 @@
 //! Secrets: where they come from, never what they are.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
@@ -38,7 +37,7 @@ pub enum SecretError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: file::ReadError,
     },
     /// There is nothing in it.
     #[error("the secret `{name}` is empty: what is sent with it would go out without it")]

@@ -94,24 +94,8 @@ fn address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::sample::{client, headers};
     use super::*;
-
-    fn client(ip: &str) -> Client {
-        Client {
-            ip: ip.parse().unwrap(),
-            port: 9,
-            scheme: Scheme::HTTP,
-            tls_version: None,
-        }
-    }
-
-    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(*name, HeaderValue::from_static(value));
-        }
-        headers
-    }
 
     #[test]
     fn bytes_that_are_no_text_hide_nobody() {

@@ -94,25 +94,8 @@ fn append(headers: &mut HeaderMap, name: HeaderName, new: &str) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::effective_client;
+    use super::super::sample::{client, headers};
     use super::*;
-    use crate::exchange::Client;
-
-    fn client(ip: &str) -> Client {
-        Client {
-            ip: ip.parse().unwrap(),
-            port: 9,
-            scheme: Scheme::HTTP,
-            tls_version: None,
-        }
-    }
-
-    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(*name, HeaderValue::from_static(value));
-        }
-        headers
-    }
 
     #[test]
     fn an_untrusted_peer_has_no_say() {

@@ -8,6 +8,8 @@ mod coding;
 mod edit;
 mod forwarded;
 mod hop;
+#[cfg(test)]
+mod sample;
 
 pub(crate) use authority::is_authority;
 pub(crate) use client::effective_client;
