@@ -61,6 +61,14 @@ pub async fn serve(
     loop {
         tokio::select! {
             biased;
+            // Before the connection, so that an answer written from now on says `close`.
+            next = next_stage(&mut stage, serving) => {
+                if !serving || next == Stage::Ending {
+                    return watch.cut(Cut::Ending);
+                }
+                serving = false;
+                connection.as_mut().graceful_shutdown();
+            }
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     log_refusal(&context.log, peer, &error);
@@ -73,13 +81,6 @@ pub async fn serve(
                     return watch.cut(Cut::Slow);
                 }
                 timer.as_mut().reset(next_look(&watch, &limits));
-            }
-            next = next_stage(&mut stage, serving) => {
-                if !serving || next == Stage::Ending {
-                    return watch.cut(Cut::Ending);
-                }
-                serving = false;
-                connection.as_mut().graceful_shutdown();
             }
         }
     }
