@@ -17,7 +17,7 @@ pub const LENGTH: u32 = 0;
 pub const VERSION: u32 = 4;
 /// Offset of the [`Event`].
 pub const EVENT: u32 = 6;
-/// Offset of the flags: 0 in version 1.
+/// Offset of the [`flags`]; 0 but in the events of a scan.
 pub const FLAGS: u32 = 8;
 /// Offset of the header's own length.
 pub const HEADER_LENGTH: u32 = 12;
@@ -35,6 +35,17 @@ pub const CONTINUATION: u32 = 40;
 pub const SLOT: u32 = 8;
 /// Bytes of one result.
 pub const RESULT: u32 = 16;
+
+/// Bytes of a body that one call may show, at most.
+pub const MAX_CHUNK: u32 = 16 << 10;
+
+/// Flags of the events of a scan.
+pub mod flags {
+    /// Nothing follows this piece.
+    pub const LAST: u32 = 1;
+    /// The body is longer than the scan's limit, which asked for `block`. No piece comes with it.
+    pub const OVER: u32 = 2;
+}
 
 /// Why the guest is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -306,6 +306,12 @@ pub enum Fact {
     /// The request's body, after a `body` effect was answered with ok.
     #[serde(rename = "request.body")]
     Body,
+    /// All fields of the request's head: `name: value` and a line feed each, names in lower case, in order.
+    #[serde(rename = "request.fields")]
+    Fields,
+    /// A piece of the request's body: only in calls of its scan.
+    #[serde(rename = "request.chunk")]
+    RequestChunk,
     /// A request header's fields, combined with `, ` (`Cookie`: with `; `). Names are lower case.
     #[serde(rename = "request.header")]
     Header {
@@ -378,6 +384,9 @@ pub enum Fact {
         /// The field's name.
         name: String,
     },
+    /// A piece of the response's body: only in calls of its scan.
+    #[serde(rename = "response.chunk")]
+    ResponseChunk,
 }
 
 /// Something that decides.

@@ -114,6 +114,8 @@ pub enum Op {
     Edits = 39,
     /// Rules that matched without deciding: [`hits`].
     Hits = 40,
+    /// A body is to be scanned as it streams, or its scan goes on: a [`scan`](scan).
+    Scan = 41,
 }
 
 /// `respond`: 40 bytes.
@@ -157,10 +159,8 @@ pub mod proxy {
     pub const CACHE: u32 = 68;
     /// Ref: the cache key.
     pub const KEY: u32 = 72;
-    /// Ref: the continuation of the body scan; (0, 0) for none.
-    pub const SCAN: u32 = 80;
-    /// Most body bytes to scan.
-    pub const SCAN_LIMIT: u32 = 88;
+    /// Reserved: a ref and a `u32`, 0.
+    pub const RESERVED: u32 = 80;
     /// Size of the effect.
     pub const SIZE: u32 = 96;
 }
@@ -263,6 +263,46 @@ pub mod hits {
         Shadow = 1,
         /// They add to their group's score.
         Scored = 2,
+    }
+}
+
+/// `scan`: 32 bytes. In an output of the main lane: the body that the answer to this output sends on is
+/// to be shown to the guest, piece by piece, before each piece goes on. In the answer to a piece:
+/// the only terminal that lets it go on.
+pub mod scan {
+    /// A [`Lane`].
+    pub const LANE: u32 = 8;
+    /// Most bytes of the body to show; 0 in the answer to a piece.
+    pub const LIMIT: u32 = 12;
+    /// What becomes of a longer body: an [`OverLimit`].
+    pub const OVER_LIMIT: u32 = 16;
+    /// The slot set of the calls with pieces.
+    pub const SLOTS: u32 = 20;
+    /// Ref: the lane's continuation, to be handed in with the next piece.
+    pub const CONTINUATION: u32 = 24;
+    /// Size of the effect.
+    pub const SIZE: u32 = 32;
+
+    /// Which body.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[repr(u32)]
+    pub enum Lane {
+        /// The request's, on its way to an origin or into `request.body`.
+        Request = 0,
+        /// The response's, on its way to the client.
+        Response = 1,
+    }
+
+    /// What becomes of a body that is longer than the scan's limit.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[repr(u32)]
+    pub enum OverLimit {
+        /// The guest is called with [`OVER`](crate::input::flags::OVER) and answers.
+        Block = 0,
+        /// It goes on; where its length is known beforehand, nothing of it is shown.
+        Pass = 1,
+        /// Its first bytes, up to the limit, are shown; the rest goes on.
+        Truncate = 2,
     }
 }
 

@@ -147,7 +147,7 @@ impl Emitter<'_> {
         c.get(e)
             .push(I::I32Const(-1))
             .push(I::I32Store(at(proxy::CACHE)));
-        for offset in [proxy::KEY, proxy::SCAN, proxy::SCAN_LIMIT] {
+        for offset in [proxy::KEY, proxy::RESERVED, proxy::RESERVED + 8] {
             c.get(e).i64(0).push(I::I64Store(at(offset)));
         }
         self.edits_ref(c, e, proxy::RESPONSE_EDITS);

@@ -201,7 +201,10 @@ fn plain<'a>(fact: &Fact, facts: &Facts<'a>) -> Value<'a> {
         Fact::ResponseStatus => integer(facts.response.map(|response| i64::from(response.status))),
         Fact::ResponseOrigin => text(facts.response.and_then(|response| response.origin)),
         // These have sources of their own.
-        Fact::Header { .. }
+        Fact::Fields
+        | Fact::RequestChunk
+        | Fact::ResponseChunk
+        | Fact::Header { .. }
         | Fact::HeaderList { .. }
         | Fact::Param { .. }
         | Fact::ResponseHeader { .. }

@@ -224,7 +224,7 @@ impl<'a> Check<'a, '_> {
             proxy::QUERY,
             proxy::HOST,
             proxy::KEY,
-            proxy::SCAN,
+            proxy::RESERVED,
         ] {
             self.reach.field(record, field)?;
         }
