@@ -36,19 +36,36 @@ impl Budget {
 
 /// One thing that is measured.
 pub struct Contender<'a> {
-    /// How many operations one call of `run` is.
+    /// How many operations one call is.
     operations: usize,
-    run: Box<dyn FnMut() + 'a>,
+    /// The CPU time of so many calls.
+    time: Box<dyn FnMut(u32) -> Duration + 'a>,
     calls: u32,
     samples: Vec<f64>,
 }
 
 impl<'a> Contender<'a> {
-    /// Something whose every call does so many operations.
-    pub fn new(operations: usize, run: impl FnMut() + 'a) -> Contender<'a> {
+    /// Something on this thread, whose every call does so many operations.
+    pub fn new(operations: usize, mut run: impl FnMut() + 'a) -> Contender<'a> {
+        let time = move |calls| {
+            let begun = ThreadTime::now();
+            for _ in 0..calls {
+                run();
+            }
+            begun.elapsed()
+        };
         Contender {
             operations,
-            run: Box::new(run),
+            ..Contender::elsewhere(time)
+        }
+    }
+
+    /// Something in another process: does as many operations as it is told and says what CPU time
+    /// that process took.
+    pub fn elsewhere(time: impl FnMut(u32) -> Duration + 'a) -> Contender<'a> {
+        Contender {
+            operations: 1,
+            time: Box::new(time),
             calls: 1,
             samples: Vec::new(),
         }
@@ -56,41 +73,48 @@ impl<'a> Contender<'a> {
 
     /// Finds how many calls take at least `sample`; warms up on the way.
     fn calibrate(&mut self, sample: Duration) {
-        while self.time() < sample && self.calls < 1 << 24 {
+        while (self.time)(self.calls) < sample && self.calls < 1 << 24 {
             self.calls *= 2;
         }
     }
 
-    fn time(&mut self) -> Duration {
-        let begun = ThreadTime::now();
-        for _ in 0..self.calls {
-            (self.run)();
-        }
-        begun.elapsed()
-    }
-
     fn sample(&mut self) {
         let operations = f64::from(self.calls) * self.operations as f64;
-        let time = self.time();
+        let time = (self.time)(self.calls);
         self.samples.push(time.as_nanos() as f64 / operations);
     }
 }
 
 /// The median time of one operation of each contender, in nanoseconds of CPU time.
-pub fn race<const N: usize>(mut contenders: [Contender<'_>; N], budget: &Budget) -> [f64; N] {
+pub fn race<const N: usize>(contenders: [Contender<'_>; N], budget: &Budget) -> [f64; N] {
+    rounds(contenders, budget).map(median)
+}
+
+/// What [`race`] takes the medians of: a time of each contender in each round.
+pub fn rounds<const N: usize>(
+    mut contenders: [Contender<'_>; N],
+    budget: &Budget,
+) -> [Vec<f64>; N] {
     for contender in &mut contenders {
         contender.calibrate(budget.sample);
     }
     for _ in 0..budget.rounds {
         contenders.iter_mut().for_each(Contender::sample);
     }
-    contenders.map(|contender| median(contender.samples))
+    contenders.map(|contender| contender.samples)
 }
 
 /// The middle of some samples.
-pub fn median(mut samples: Vec<f64>) -> f64 {
+pub fn median(samples: Vec<f64>) -> f64 {
+    let [_, middle, _] = quartiles(samples);
+    middle
+}
+
+/// Below which a quarter, a half and three quarters of some samples lie.
+pub fn quartiles(mut samples: Vec<f64>) -> [f64; 3] {
     samples.sort_by(f64::total_cmp);
-    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+    let at = |quarters: usize| samples.get(samples.len() * quarters / 4).copied();
+    [1, 2, 3].map(|quarters| at(quarters).unwrap_or(f64::NAN))
 }
 
 /// The CPU time that something takes on this thread, in milliseconds.
@@ -102,22 +126,29 @@ pub fn milliseconds<T>(what: impl FnOnce() -> T) -> (f64, T) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     #[test]
     fn a_median_is_the_middle() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]).to_bits(), 2f64.to_bits());
         assert!(median(Vec::new()).is_nan());
+        assert_eq!(quartiles((0..8).map(f64::from).collect()), [2.0, 4.0, 6.0]);
     }
 
     #[test]
     fn all_contenders_run() {
         let (mut a, mut b) = (0, 0);
         let times = race(
-            [Contender::new(1, || a += 1), Contender::new(2, || b += 1)],
+            [
+                Contender::new(1, || a += 1),
+                Contender::new(2, || b += 1),
+                Contender::elsewhere(|calls| Duration::from_nanos(7) * calls),
+            ],
             &Budget::quick(),
         );
         assert!(times.iter().all(|time| *time >= 0.0));
+        assert_eq!(times[2].to_bits(), 7f64.to_bits());
         assert!(a > 0 && b > 0);
     }
 }

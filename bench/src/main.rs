@@ -1,18 +1,21 @@
 //! `cargo run --release -p edge-bench`: what policies cost, beside native code in one run.
 //!
 //! Every time is CPU time of the measuring thread, the median of rounds that take turns,
-//! so that a busy machine changes what is measured together alike: read the ratios.
+//! so that a busy machine changes what is measured together alike: read the ratios. What has
+//! a process of its own tells that process's CPU time. `bench/README.md` explains each line.
 
 mod clock;
 mod compile;
 mod composite;
 mod examples;
+mod firewall;
 mod memory;
 mod native;
 mod policy;
 mod report;
 mod request;
 mod routes;
+mod rules;
 mod scans;
 mod sizes;
 
@@ -32,11 +35,13 @@ const PARTS: &[Part] = &[
     ("composite", composite::measure),
     ("routes", routes::measure),
     ("scans", scans::measure),
+    ("rules", rules::measure),
+    ("firewall", firewall::measure),
     ("compile", compile::measure),
 ];
 
 const USAGE: &str = "usage: edge-bench [--quick] [--format table|json] [PART]...
-parts: sizes examples composite routes scans compile (all of them, if none is named)";
+parts: sizes examples composite routes scans rules firewall compile (all of them, if none is named)";
 
 fn main() -> ExitCode {
     match Options::read(std::env::args().skip(1)).and_then(|options| run(&options)) {

@@ -48,7 +48,20 @@ pub struct Loaded {
 impl Loaded {
     /// Loads a module.
     pub fn new(lowered: &Lowered) -> Outcome<Loaded> {
-        let engine = Engine::new(&EngineOptions::default())?;
+        Loaded::with(lowered, &EngineOptions::default())
+    }
+
+    /// Loads a module whose instructions are counted.
+    fn counting(lowered: &Lowered) -> Outcome<Loaded> {
+        let options = EngineOptions {
+            fuel: true,
+            ..EngineOptions::default()
+        };
+        Loaded::with(lowered, &options)
+    }
+
+    fn with(lowered: &Lowered, options: &EngineOptions) -> Outcome<Loaded> {
+        let engine = Engine::new(options)?;
         let policy = Arc::new(Policy::load(&engine, &lowered.wasm)?);
         let manifest = lowered.manifest.clone();
         let params = manifest
@@ -88,4 +101,15 @@ impl Loaded {
             .write(&mut buffer, &call(Event::Start, &[]), &facts);
         Ok(buffer)
     }
+}
+
+/// Wasm instructions of a request's first call, as the engine counts them.
+pub fn instructions(module: &Lowered, request: &Request) -> Outcome<u64> {
+    let loaded = Loaded::counting(module)?;
+    let input = loaded.input(request)?;
+    let mut guest = loaded.guest()?;
+    guest.run(&input)?;
+    Ok(guest
+        .fuel_used(input.len())
+        .ok_or("instructions aren't counted")?)
 }

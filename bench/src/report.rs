@@ -62,6 +62,11 @@ impl Cell {
     }
 }
 
+/// Says that a peer is left out, and what brings it.
+pub fn skipped(needs: &str) {
+    eprintln!("skipped: needs {needs}");
+}
+
 /// Tables of plain text; words to the left, numbers to the right.
 pub fn table(sections: &[Section]) -> String {
     let mut text = String::new();

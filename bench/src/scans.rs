@@ -3,7 +3,8 @@
 //! Each pattern is a rule of its own, so all contenders must find out which ones match. A text that
 //! holds none is the common case; the hostile one is full of what nearly matches.
 
-mod patterns;
+mod hyperscan;
+pub mod patterns;
 
 use crate::{
     Outcome,
@@ -14,10 +15,11 @@ use crate::{
     request::Request,
 };
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use edge_compiler::source::NoFiles;
+use edge_compiler::{Lowered, source::NoFiles};
+use hyperscan::{Program, Scanner};
 use patterns::Patterns;
 use regex::bytes::{RegexSet, RegexSetBuilder};
-use std::{fmt::Write, hint::black_box};
+use std::{fmt::Write, hint::black_box, time::Duration};
 
 /// Bytes of the text.
 const TEXT: usize = 1024;
@@ -29,22 +31,33 @@ pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
     } else {
         &[10, 50, 100, 200, 1000]
     };
+    let hyperscan = Program::build()?;
     let mut literals = Vec::new();
     for count in counts {
-        literals.extend(rows(&Patterns::literals(*count), budget)?);
+        literals.extend(rows(
+            &Patterns::literals(*count),
+            hyperscan.as_ref(),
+            budget,
+        )?);
     }
     let mut regexes = Vec::new();
     for count in if budget.quick { &[10][..] } else { &[10, 100] } {
-        regexes.extend(rows(&Patterns::regexes(*count), budget)?);
+        regexes.extend(rows(
+            &Patterns::regexes(*count),
+            hyperscan.as_ref(),
+            budget,
+        )?);
     }
     let columns = vec![
         "patterns",
         "text",
         "wasm",
         "RegexSet",
-        "ratio",
+        "/ RegexSet",
         "aho-corasick",
-        "ratio",
+        "/ aho-corasick",
+        "hyperscan",
+        "/ hyperscan",
         "module B",
     ];
     Ok(vec![
@@ -61,40 +74,51 @@ pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
     ])
 }
 
-fn rows(patterns: &Patterns, budget: &Budget) -> Outcome<Vec<Vec<Cell>>> {
+fn rows(
+    patterns: &Patterns,
+    hyperscan: Option<&Program>,
+    budget: &Budget,
+) -> Outcome<Vec<Vec<Cell>>> {
     let lowered = lower("scans.edge", &policy(patterns), &NoFiles)?;
-    let (loaded, peers) = (Loaded::new(&lowered)?, Peers::new(patterns)?);
-    let bare = lower("bare.edge", &policy(&Patterns::default()), &NoFiles)?;
-    let bare = Loaded::new(&bare)?;
+    let (loaded, mut peers) = (Loaded::new(&lowered)?, Peers::new(patterns)?);
+    let bare = Loaded::new(&bare()?)?;
+    let texts = [
+        ("ordinary", patterns.ordinary(TEXT).leak() as &str),
+        ("hostile", patterns.hostile(TEXT).leak()),
+    ];
+    peers.scanner = match hyperscan {
+        Some(program) => Some(program.start(patterns, &texts.map(|(_, text)| text))?),
+        None => None,
+    };
     let mut rows = Vec::new();
-    for (name, text) in [
-        ("ordinary", patterns.ordinary(TEXT)),
-        ("hostile", patterns.hostile(TEXT)),
-    ] {
-        let [ours, sets, best] = one([&loaded, &bare], &peers, text.leak(), budget)?;
-        let has_best = peers.finders.is_some();
-        let or_dash = |cell: Cell| if has_best { cell } else { Cell::text("-") };
-        rows.push(vec![
+    for (index, (name, text)) in texts.into_iter().enumerate() {
+        let [ours, sets, best, hyperscan] =
+            one([&loaded, &bare], &mut peers, (index, text), budget)?;
+        let against = |peer: f64, there: bool| match there {
+            true => [Cell::time(peer), Cell::ratio(ours, peer)],
+            false => [Cell::None, Cell::None],
+        };
+        let mut row = vec![
             Cell::Count(patterns.len() as u64),
             Cell::text(name),
             Cell::time(ours),
-            Cell::time(sets),
-            Cell::ratio(ours, sets),
-            or_dash(Cell::time(best)),
-            or_dash(Cell::ratio(ours, best)),
-            Cell::Count(lowered.wasm.len() as u64),
-        ]);
+        ];
+        row.extend(against(sets, true));
+        row.extend(against(best, peers.finders.is_some()));
+        row.extend(against(hyperscan, peers.scanner.is_some()));
+        row.push(Cell::Count(lowered.wasm.len() as u64));
+        rows.push(row);
     }
     Ok(rows)
 }
 
-/// What the scan adds to a call, what `RegexSet` takes, and the faster one of the finders.
+/// What the scan adds to a call, what `RegexSet` takes, the faster one of the finders, Hyperscan.
 fn one(
     [loaded, bare]: [&Loaded; 2],
-    peers: &Peers,
-    text: &'static str,
+    peers: &mut Peers,
+    (index, text): (usize, &'static str),
     budget: &Budget,
-) -> Outcome<[f64; 3]> {
+) -> Outcome<[f64; 4]> {
     let request = Request::get("scan", "/").header("x-text", text);
     let (input, other) = (loaded.input(&request)?, bare.input(&request)?);
     let (mut guest, mut plain) = (loaded.guest()?, bare.guest()?);
@@ -102,28 +126,36 @@ fn one(
         return Err(format!("a text that should hold nothing: {text}").into());
     }
     guest.run(&input)?;
+    let Peers {
+        set,
+        finders,
+        scanner,
+    } = peers;
     let find = |which: usize| {
-        if let Some(finder) = peers
-            .finders
-            .as_ref()
-            .and_then(|finders| finders.get(which))
-        {
+        if let Some(finder) = finders.as_ref().and_then(|finders| finders.get(which)) {
             black_box(self::which(finder, black_box(text.as_bytes())));
         }
     };
-    let [wasm, empty, sets, all, first] = race(
+    let [wasm, empty, sets, all, first, hyperscan] = race(
         [
             Contender::new(1, || run_once(&mut guest, &input)),
             Contender::new(1, || run_once(&mut plain, &other)),
             Contender::new(1, || {
-                black_box(peers.set.matches(black_box(text.as_bytes())));
+                black_box(set.matches(black_box(text.as_bytes())));
             }),
             Contender::new(1, || find(0)),
             Contender::new(1, || find(1)),
+            Contender::elsewhere(|times| match scanner {
+                Some(scanner) => scanner.scan(index, times),
+                None => Duration::ZERO,
+            }),
         ],
         budget,
     );
-    Ok([wasm - empty, sets, all.min(first)])
+    if let Some(scanner) = scanner {
+        scanner.check()?;
+    }
+    Ok([wasm - empty, sets, all.min(first), hyperscan])
 }
 
 /// The libraries that do the same job.
@@ -132,6 +164,7 @@ struct Peers {
     /// For literals: Aho and Corasick's automaton, which names all matches, and the library's own
     /// best choice, which only says whether there is any.
     finders: Option<[AhoCorasick; 2]>,
+    scanner: Option<Scanner>,
 }
 
 impl Peers {
@@ -152,7 +185,11 @@ impl Peers {
             ]),
             None => None,
         };
-        Ok(Peers { set, finders })
+        Ok(Peers {
+            set,
+            finders,
+            scanner: None,
+        })
     }
 }
 
@@ -165,7 +202,13 @@ fn which(finder: &AhoCorasick, text: &[u8]) -> u64 {
     u64::from(finder.is_match(text))
 }
 
-fn policy(patterns: &Patterns) -> String {
+/// The policy without a pattern: what a call costs without the scan.
+pub fn bare() -> Outcome<Lowered> {
+    lower("bare.edge", &policy(&Patterns::default()), &NoFiles)
+}
+
+/// A rule for each pattern, all about one header.
+pub fn policy(patterns: &Patterns) -> String {
     let mut text =
         String::from("waf many {\n  rule none { when request.header[\"x-never\"] is present }\n");
     for (index, condition) in patterns.conditions().enumerate() {

@@ -29,18 +29,17 @@ impl Patterns {
 
     /// So many regexes of four shapes.
     pub fn regexes(count: usize) -> Patterns {
-        let regex = |index: usize| {
-            let (a, b) = halves(index);
-            match index % 4 {
-                0 => format!(r"(?i){a}\s+{b}"),
-                1 => format!(r"{a}\s*=\s*\d{{1,5}}{b}"),
-                2 => format!(r"/{a}(/|\\)+[a-z]+{b}"),
-                _ => format!(r"(?i)<{a}[^>]*{b}\s*="),
-            }
-        };
         Patterns {
             literals: Vec::new(),
             regexes: (0..count).map(regex).collect(),
+        }
+    }
+
+    /// As many literals as regexes.
+    pub fn mixed(count: usize) -> Patterns {
+        Patterns {
+            literals: (0..count / 2).map(joined).collect(),
+            regexes: (count / 2..count).map(regex).collect(),
         }
     }
 
@@ -81,6 +80,15 @@ impl Patterns {
         TEXT.chars().cycle().take(length).collect()
     }
 
+    /// Text that holds every pattern. Only for [`Patterns::literals`] and [`Patterns::regexes`].
+    pub fn everything(&self) -> String {
+        let literals = self.literals.iter().cloned();
+        let parts: Vec<String> = literals
+            .chain((0..self.regexes.len()).map(witness))
+            .collect();
+        parts.join("\n")
+    }
+
     /// Text full of patterns that lack their last letters.
     pub fn hostile(&self, length: usize) -> String {
         let nearly = (0..).map(|index: usize| {
@@ -96,6 +104,27 @@ impl Patterns {
         }
         text.truncate(length);
         text
+    }
+}
+
+fn regex(index: usize) -> String {
+    let (a, b) = halves(index);
+    match index % 4 {
+        0 => format!(r"(?i){a}\s+{b}"),
+        1 => format!(r"{a}\s*=\s*\d{{1,5}}{b}"),
+        2 => format!(r"/{a}(/|\\)+[a-z]+{b}"),
+        _ => format!(r"(?i)<{a}[^>]*{b}\s*="),
+    }
+}
+
+/// What the regex of this number matches.
+fn witness(index: usize) -> String {
+    let (a, b) = halves(index);
+    match index % 4 {
+        0 => format!("{a} {b}"),
+        1 => format!("{a} = 184{b}"),
+        2 => format!("/{a}//x{b}"),
+        _ => format!("<{a} {b} ="),
     }
 }
 

@@ -1,0 +1,317 @@
+//! The ready-made groups beside nginx with ModSecurity and OWASP's Core Rule Set: what a request
+//! that is let through costs more with the firewall than without it.
+//!
+//! Both proxy to the same origin over loopback, with one worker. Each of the four servers is asked
+//! in turn; what counts is the CPU time of its process.
+
+mod load;
+mod servers;
+
+use crate::{
+    Outcome,
+    clock::{Budget, Contender, median, quartiles, race, rounds},
+    examples::run_once,
+    policy::{Loaded, instructions, lower},
+    report::{Cell, Section, skipped},
+    request::{LONG_QUERY, Request, call},
+};
+use edge_abi::input::Event;
+use edge_compiler::{Lowered, source::NoFiles};
+use load::{Load, Origin, bytes};
+use servers::{Nginx, Server};
+use std::{hint::black_box, path::Path};
+use tempfile::TempDir;
+
+const WITH: &str = include_str!("../firewall/with.edge");
+const WITHOUT: &str = include_str!("../firewall/without.edge");
+
+/// The share of ModSecurity's time that ours may take.
+const GOAL: f64 = 0.02;
+
+/// The module alone, then all servers, if they are there.
+pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
+    let mut sections = vec![module(budget)?];
+    let nginx = Nginx::find();
+    if nginx.is_none() {
+        skipped("nginx, libnginx-mod-http-modsecurity, modsecurity-crs");
+    }
+    let edge = servers::edge(budget.quick)?;
+    if edge.is_none() {
+        skipped("the `edge` binary: cargo build --release");
+    }
+    if let (Some(nginx), Some(edge)) = (nginx, edge) {
+        sections.push(beside(&nginx, &edge, budget)?);
+    }
+    Ok(sections)
+}
+
+/// A page with twelve headers and a query of 200 bytes.
+fn page() -> Request {
+    Request::get("GET", format!("/products/184467/reviews?{LONG_QUERY}"))
+}
+
+/// A form of 2 KB as its method and headers; the text stands beside it.
+fn form() -> (Request, String) {
+    const FIELDS: &str = "name=Ada+Lovelace&address=12+St+James%27s+Square%2C+London&note=please+ring+the+bell+twice\
+        %2C+the+dog+is+friendly&items=184467%2C184470&total=1290.00&currency=EUR&newsletter=yes&";
+    let text: String = FIELDS.chars().cycle().take(2048).collect();
+    let mut request = Request::get("POST", "/checkout/address")
+        .header("content-type", "application/x-www-form-urlencoded");
+    request.method = http::Method::POST;
+    (request, text)
+}
+
+/// The form with an attack as one more field.
+fn hostile_form() -> (Request, String) {
+    let (request, text) = form();
+    (request, format!("{text}&id=1%27%20or%20%271%27=%271"))
+}
+
+fn attack() -> Request {
+    Request::get("attack", "/items?id=1%27%20or%20%271%27=%271")
+}
+
+/// What the module takes for the head of a request, without a host around it: all groups, then
+/// each alone.
+fn module(budget: &Budget) -> Outcome<Section> {
+    let without = lower("without.edge", WITHOUT, &NoFiles)?;
+    let mut policies = vec![("all", lower("with.edge", WITH, &NoFiles)?)];
+    for group in groups().take(if budget.quick { 1 } else { usize::MAX }) {
+        let text = WITHOUT.replace(
+            "default",
+            &format!("on request {{ waf waf.{group} }}\ndefault"),
+        );
+        let lowered = lower("group.edge", &format!("use std.waf\n{text}"), &NoFiles)?;
+        policies.push((group, lowered));
+    }
+    let mut rows = Vec::new();
+    for request in [page(), form().0] {
+        for (groups, lowered) in &policies {
+            let mut row = vec![Cell::text(request.name), Cell::text(*groups)];
+            row.extend(decide(lowered, &without, &request, budget)?);
+            rows.push(row);
+        }
+    }
+    Ok(Section {
+        title: "Ready-made groups: facts in, effects out, ns a call".into(),
+        columns: vec![
+            "request",
+            "groups",
+            "input B",
+            "write",
+            "run",
+            "total",
+            "without",
+            "groups add",
+            "instructions",
+            "module B",
+        ],
+        rows,
+    })
+}
+
+/// The names of the ready-made groups.
+fn groups() -> impl Iterator<Item = &'static str> {
+    include_str!("../../stdlib/waf.edge")
+        .lines()
+        .filter_map(|line| line.strip_prefix("waf ")?.split_whitespace().next())
+}
+
+fn decide(
+    lowered: &Lowered,
+    without: &Lowered,
+    request: &Request,
+    budget: &Budget,
+) -> Outcome<Vec<Cell>> {
+    let (with, without) = (Loaded::new(lowered)?, Loaded::new(without)?);
+    let (plan, bare_plan) = (with.plan(0)?, without.plan(0)?);
+    let facts = request.facts(&with.params, None);
+    let call = call(Event::Start, &[]);
+    let input = with.input(request)?;
+    let (mut alone, mut whole, mut bare) = (with.guest()?, with.guest()?, without.guest()?);
+    alone.run(&input)?;
+    let (mut buffer, mut other, mut third) = (Vec::new(), Vec::new(), Vec::new());
+    let [write, run, total, plain] = race(
+        [
+            Contender::new(1, || {
+                plan.write(black_box(&mut buffer), &call, black_box(&facts))
+            }),
+            Contender::new(1, || run_once(&mut alone, black_box(&input))),
+            Contender::new(1, || {
+                plan.write(&mut other, &call, black_box(&facts));
+                run_once(&mut whole, &other);
+            }),
+            Contender::new(1, || {
+                bare_plan.write(&mut third, &call, black_box(&facts));
+                run_once(&mut bare, &third);
+            }),
+        ],
+        budget,
+    );
+    Ok(vec![
+        Cell::Count(input.len() as u64),
+        Cell::time(write),
+        Cell::time(run),
+        Cell::time(total),
+        Cell::time(plain),
+        Cell::time(total - plain),
+        Cell::Count(instructions(lowered, request)?),
+        Cell::Count(lowered.wasm.len() as u64),
+    ])
+}
+
+/// Each firewall and the same server without it.
+struct Pair {
+    name: &'static str,
+    with: Server,
+    without: Server,
+}
+
+/// All four servers, with the same requests.
+fn beside(nginx: &Nginx, edge: &Path, budget: &Budget) -> Outcome<Section> {
+    let (origin, folder) = (Origin::start()?, TempDir::new()?);
+    let pairs = [
+        Pair {
+            name: "nginx, ModSecurity, CRS",
+            with: nginx.start(folder.path(), origin.address, true)?,
+            without: nginx.start(folder.path(), origin.address, false)?,
+        },
+        Pair {
+            name: "edge, all groups",
+            with: servers::serve(edge, folder.path(), "with.edge", WITH, origin.address)?,
+            without: servers::serve(edge, folder.path(), "without.edge", WITHOUT, origin.address)?,
+        },
+    ];
+    let (form, text) = form();
+    let mut rows = Vec::new();
+    for (request, body) in [(page(), None), (form, Some(text))] {
+        rows.extend(one(&pairs, &request, body.as_deref(), budget)?);
+    }
+    Ok(Section {
+        title: format!(
+            "Firewalls: \u{b5}s of CPU that a request takes through a proxy; ours may add {GOAL} of theirs"
+        ),
+        columns: vec![
+            "request",
+            "server",
+            "without",
+            "with",
+            "adds",
+            "quarter below",
+            "quarter above",
+            "of theirs",
+            "attack in the body",
+        ],
+        rows,
+    })
+}
+
+/// A row for each pair.
+fn one(
+    pairs: &[Pair; 2],
+    request: &Request,
+    body: Option<&str>,
+    budget: &Budget,
+) -> Outcome<Vec<Vec<Cell>>> {
+    let bytes = bytes(request, body)?;
+    for pair in pairs {
+        check(pair, &bytes)?;
+    }
+    // Long enough that a clock tick and a request in flight don't matter.
+    let budget = Budget {
+        sample: budget.sample * 30,
+        ..*budget
+    };
+    let [theirs, ours] = pairs;
+    let mut loads = [&theirs.without, &theirs.with, &ours.without, &ours.with]
+        .map(|server| Load::new(server, &bytes));
+    let samples = rounds(
+        loads
+            .each_mut()
+            .map(|load| Contender::elsewhere(|requests| load.run(requests))),
+        &budget,
+    );
+    loads.into_iter().try_for_each(Load::finish)?;
+    let [nginx, modsecurity, plain, shield] = samples;
+    let their = Added::of(nginx, modsecurity);
+    let our = Added::of(plain, shield);
+    let mut rows = Vec::new();
+    for (pair, added) in [(theirs, &their), (ours, &our)] {
+        let mut row = vec![Cell::text(request.name), Cell::text(pair.name)];
+        row.extend([added.without, added.with, added.by, added.low, added.high].map(microseconds));
+        row.push(match pair.name == ours.name {
+            true => Cell::Number(our.by / their.by, 4),
+            false => Cell::None,
+        });
+        row.push(match body {
+            Some(_) => Cell::Count(refuses_body(pair)?.into()),
+            None => Cell::None,
+        });
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// What a firewall adds, in nanoseconds: medians, and the quartiles of the rounds' differences.
+struct Added {
+    without: f64,
+    with: f64,
+    by: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Added {
+    fn of(without: Vec<f64>, with: Vec<f64>) -> Added {
+        let differences = without.iter().zip(&with).map(|(less, more)| more - less);
+        let [low, by, high] = quartiles(differences.collect());
+        Added {
+            without: median(without),
+            with: median(with),
+            by,
+            low,
+            high,
+        }
+    }
+}
+
+fn microseconds(nanoseconds: f64) -> Cell {
+    Cell::Number(nanoseconds / 1000.0, 1)
+}
+
+/// The firewall refuses an attack and lets the request through; without it both get through.
+fn check(pair: &Pair, honest: &[u8]) -> Outcome<()> {
+    let attack = bytes(&attack(), None)?;
+    for (server, request, expected) in [
+        (&pair.with, honest, 200),
+        (&pair.with, attack.as_slice(), 403),
+        (&pair.without, honest, 200),
+        (&pair.without, attack.as_slice(), 200),
+    ] {
+        let status = load::ask(server.address, request)?;
+        if status != expected {
+            let name = pair.name;
+            return Err(format!("{name}: status {status} where {expected} belongs").into());
+        }
+    }
+    Ok(())
+}
+
+/// The status of a form whose body holds an attack; 200 where bodies aren't looked at.
+fn refuses_body(pair: &Pair) -> Outcome<u16> {
+    let (request, text) = hostile_form();
+    load::ask(pair.with.address, &bytes(&request, Some(&text))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_has_all_groups() {
+        assert!(groups().count() > 0);
+        for group in groups() {
+            assert!(WITH.contains(&format!("waf.{group}")), "{group} is missing");
+        }
+    }
+}
