@@ -111,6 +111,8 @@ impl Request {
             id: "b1946ac92492d2347c6235b4d2611184",
             headers: &self.headers,
             body: None,
+            request_chunk: None,
+            response_chunk: None,
             ip: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 77)),
             port: 53_412,
             tls_version: Some("1.3"),
@@ -127,6 +129,7 @@ impl Request {
 pub fn call(event: Event, continuation: &[u8]) -> Call<'_> {
     Call {
         event,
+        flags: 0,
         now: 1_790_000_000_000,
         random: 0x1234_5678_9abc_def0,
         results: &[],

@@ -70,8 +70,12 @@ pub fn output_check(data: &[u8]) {
         slot_sets: 3,
         body: 1024,
     };
-    if let Ok(output) = check_output(memory, at, number(2)..number(4), &bounds) {
-        read(&output);
+    // Every event has rules of its own about what may answer it.
+    for event in 1..=6 {
+        let input = number(2)..number(4);
+        if let Ok(output) = check_output(memory, at, input, event, &bounds) {
+            read(&output);
+        }
     }
 }
 
@@ -143,6 +147,7 @@ fn read(output: &Output<'_>) {
             Effect::Edits(list) => edits(list),
             Effect::Log(log) => log.text().len(),
             Effect::Hits(hits) => hits.rules().count(),
+            Effect::Scan(scan) => scan.continuation().len(),
             Effect::Fault(_) | Effect::Body(_) | Effect::Note(_) => 0,
         };
     }

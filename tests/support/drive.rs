@@ -125,6 +125,8 @@ pub fn outcome(output: &Output<'_>) -> Outcome {
             }
             Effect::Edits(edits) => outcome.edits.extend(edits.map(edit)),
             Effect::Body(_) => outcome.end = End::WaitForBody,
+            // What is read while it streams is no part of this outcome.
+            Effect::Scan(_) => {}
             Effect::Respond(respond) => {
                 outcome.edits.extend(respond.edits().map(edit));
                 let body = respond.body().flat_map(|segment| match segment.value() {

@@ -23,6 +23,7 @@ pub struct Raw {
 pub struct Ran {
     /// Where the input lies, and how long it is.
     input: (u32, u32),
+    event: u16,
     /// Where the output is.
     pub at: u32,
     /// The instructions that ran, where they are counted.
@@ -77,6 +78,7 @@ impl Raw {
         let _ = self.store.set_fuel(u64::MAX);
         Ran {
             input: (start, length),
+            event: input.get(6..8).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]])),
             at,
             fuel,
         }
@@ -86,7 +88,7 @@ impl Raw {
     pub fn checked(&self, ran: &Ran) -> Result<Output<'_>, OutputError> {
         let (start, length) = ran.input;
         let memory = self.memory.data(&self.store);
-        check_output(memory, ran.at, start..start + length, &self.bounds)
+        check_output(memory, ran.at, start..start + length, ran.event, &self.bounds)
     }
 
     /// The output record, as long as it says.

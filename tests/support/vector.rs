@@ -305,6 +305,11 @@ pub enum Did {
     Edits {
         edits: Vec<Edited>,
     },
+    Scan {
+        lane: String,
+        limit: u32,
+        over_limit: String,
+    },
 }
 
 /// An edit of a header.
@@ -475,6 +480,11 @@ impl Names<'_> {
             },
             Effect::Edits(edits) => Did::Edits {
                 edits: self.edits(edits.clone()),
+            },
+            Effect::Scan(scan) => Did::Scan {
+                lane: format!("{:?}", scan.lane()).to_lowercase(),
+                limit: scan.limit(),
+                over_limit: format!("{:?}", scan.over_limit()).to_lowercase(),
             },
         }
     }

@@ -16,13 +16,12 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use tokio::time::Instant;
 
 use crate::headers::{TransferCoding, transfer_coding};
-use crate::upstream::{Body, Try, TryError, Upstream};
+use crate::upstream::{Body, Try, TryError, Upstream, boxed};
 use body::{Progress, Received, Sent};
 use plan::Planned;
 use pool::{Lease, Pool, Sender};
@@ -39,7 +38,8 @@ pub struct HttpOrigins {
 }
 
 impl HttpOrigins {
-    /// Empty pools for the origins of the plan.
+    /// Empty pools for the origins of the plan. They are to be used within one
+    /// [`LocalSet`](tokio::task::LocalSet), where their connections run.
     #[must_use]
     pub fn new(plan: OriginPlan) -> Self {
         let pools = plan
@@ -184,7 +184,7 @@ fn received(
         true => Lease::for_once(sender, pool.clone()),
         false => Lease::new(sender, pool.clone()),
     };
-    Ok(response.map(|body| Received::new(body, lease, idle).boxed_unsync()))
+    Ok(response.map(|body| boxed(Received::new(body, lease, idle))))
 }
 
 /// Whether an answer is framed in both ways. Its chunks count then, and its length must not

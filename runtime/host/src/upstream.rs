@@ -2,30 +2,36 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 
 /// Any error of a body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A body that streams; nothing in this crate buffers it unless the policy asks.
-pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+///
+/// It stays on its worker's thread, so that it can call the worker's guest.
+pub type Body = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError>>>;
+
+/// Any body as a [`Body`].
+#[must_use]
+pub fn boxed(body: impl http_body::Body<Data = Bytes, Error = BoxError> + 'static) -> Body {
+    Box::pin(body)
+}
 
 /// A body without bytes.
 #[must_use]
 pub fn empty() -> Body {
-    Empty::new().map_err(|never| match never {}).boxed_unsync()
+    boxed(Empty::new().map_err(|never| match never {}))
 }
 
 /// A body of known bytes.
 #[must_use]
 pub fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into())
-        .map_err(|never| match never {})
-        .boxed_unsync()
+    boxed(Full::new(bytes.into()).map_err(|never| match never {}))
 }
 
 /// The origins of a policy.

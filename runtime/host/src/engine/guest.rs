@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edge_abi::export;
+use edge_abi::{export, input};
 use wasmtime::{Instance, Memory, Store, TypedFunc};
 
 use super::Policy;
@@ -85,6 +85,7 @@ impl Guest {
             memory.data(&*store),
             output,
             at..at.saturating_add(length),
+            event(input),
             &self.policy.bounds,
         )?)
     }
@@ -98,6 +99,14 @@ impl Guest {
             .ok()
             .map(|left| fuel(&self.policy, length).saturating_sub(left))
     }
+}
+
+/// Why the guest is called, by the input; 0 when that is none.
+fn event(input: &[u8]) -> u16 {
+    let number = input.get(input::EVENT as usize..);
+    number
+        .and_then(|rest| rest.first_chunk())
+        .map_or(0, |bytes| u16::from_le_bytes(*bytes))
 }
 
 /// Instructions that a call with an input of this length may run, `edge_input` included.

@@ -82,6 +82,7 @@ pub struct Policy {
     bounds: Bounds,
     rule_names: Vec<Option<HeaderValue>>,
     hosts: Vec<Option<HeaderValue>>,
+    scans_responses: bool,
 }
 
 impl Policy {
@@ -91,11 +92,12 @@ impl Policy {
     /// [`LoadError`] names what is not as the ABI says; no bytes make this panic.
     pub fn load(engine: &Engine, wasm: &[u8]) -> Result<Self, LoadError> {
         let manifest = inspect::inspect(wasm)?;
-        let plans = manifest
+        let plans: Vec<Plan> = manifest
             .slot_sets
             .iter()
             .map(|set| Plan::new(set, &manifest))
             .collect::<Result<_, _>>()?;
+        let scans_responses = plans.iter().any(Plan::reads_response_chunk);
         let module = wasmtime::Module::from_binary(&engine.inner, wasm)
             .map_err(|error| LoadError::Wasm(format!("{error:#}")))?;
         check_functions(&module)?;
@@ -114,6 +116,7 @@ impl Policy {
             bounds,
             rule_names,
             hosts,
+            scans_responses,
         })
     }
 
@@ -162,6 +165,11 @@ impl Policy {
     /// The `Host` that an origin is asked with.
     pub(crate) fn host_header(&self, origin: u32) -> Option<&HeaderValue> {
         self.hosts.get(origin as usize)?.as_ref()
+    }
+
+    /// Whether any of its calls sees a piece of a response's body.
+    pub(crate) fn scans_responses(&self) -> bool {
+        self.scans_responses
     }
 
     pub(crate) fn plan(&self, slot_set: u16) -> Option<&Plan> {

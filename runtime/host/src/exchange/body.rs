@@ -1,8 +1,9 @@
 //! The request's body: streamed on, or read first because the policy asks.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -10,7 +11,9 @@ use edge_abi::input::result::Status;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 
-use crate::upstream::{Body, BoxError, empty, full};
+use super::scan::Scan;
+use super::shown::{Prefixed, Shown, longer};
+use crate::upstream::{Body, BoxError, boxed, empty, full};
 
 /// A request's body, wherever it is at the moment.
 pub(super) enum RequestBody {
@@ -35,7 +38,7 @@ impl RequestBody {
     pub(super) fn failure(&self) -> Option<String> {
         match self {
             RequestBody::None | RequestBody::Whole(_) => None,
-            RequestBody::Streaming(stream) => lock(&stream.0).failure.clone(),
+            RequestBody::Streaming(stream) => stream.0.borrow().failure.clone(),
         }
     }
 
@@ -68,6 +71,19 @@ impl RequestBody {
         }
     }
 
+    /// From here on, what is sent or read of the body is shown to the guest before. What is
+    /// here already is shown at once.
+    pub(super) async fn scan(&mut self, scan: &Scan) {
+        match self {
+            RequestBody::None => {}
+            RequestBody::Whole(bytes) => {
+                let mut shown = Shown::new(full(bytes.clone()), scan.clone());
+                while let Some(Ok(_)) = shown.frame().await {}
+            }
+            RequestBody::Streaming(stream) => stream.scan(scan),
+        }
+    }
+
     /// The body for one try; none when an earlier try has already taken bytes of it.
     pub(super) fn for_try(&self) -> Option<Body> {
         match self {
@@ -87,10 +103,10 @@ impl RequestBody {
 }
 
 /// The client's stream. Tries borrow it, so that one that never connected leaves it whole.
-pub(super) struct Stream(Arc<Mutex<Source>>);
+pub(super) struct Stream(Rc<RefCell<Source>>);
 
 struct Source {
-    /// Read already, and not yet sent on.
+    /// Read already, shown if it is to be, and not yet sent on.
     front: VecDeque<Bytes>,
     rest: Body,
     /// Whether a try has taken anything.
@@ -130,7 +146,7 @@ fn with_cause(error: &dyn std::error::Error) -> String {
 
 impl Stream {
     fn new(rest: Body) -> Self {
-        Stream(Arc::new(Mutex::new(Source {
+        Stream(Rc::new(RefCell::new(Source {
             front: VecDeque::new(),
             rest,
             touched: false,
@@ -139,17 +155,25 @@ impl Stream {
     }
 
     fn is_touched(&self) -> bool {
-        lock(&self.0).touched
+        self.0.borrow().touched
     }
 
     fn lease(&self) -> Body {
-        Lease(Arc::clone(&self.0)).boxed_unsync()
+        boxed(Lease(Rc::clone(&self.0)))
+    }
+
+    fn scan(&self, scan: &Scan) {
+        let mut source = self.0.borrow_mut();
+        let front = std::mem::take(&mut source.front).into_iter();
+        let rest = std::mem::replace(&mut source.rest, empty());
+        let whole = boxed(Prefixed::new(front.map(Frame::data), rest));
+        source.rest = boxed(Shown::new(whole, scan.clone()));
     }
 
     /// All bytes, or none when there are more than `limit`.
     async fn read(&self, limit: usize) -> Result<Option<Bytes>, BoxError> {
-        let read: usize = lock(&self.0).front.iter().map(Bytes::len).sum();
-        let announced = lock(&self.0).rest.size_hint().lower();
+        let read: usize = self.0.borrow().front.iter().map(Bytes::len).sum();
+        let announced = self.0.borrow().rest.size_hint().lower();
         if read as u64 + announced > limit as u64 {
             return Ok(None);
         }
@@ -159,12 +183,12 @@ impl Stream {
                 continue;
             };
             length += data.len();
-            lock(&self.0).front.push_back(data);
+            self.0.borrow_mut().front.push_back(data);
             if length > limit {
                 return Ok(None);
             }
         }
-        Ok(Some(join(&mut lock(&self.0).front, length)))
+        Ok(Some(join(&mut self.0.borrow_mut().front, length)))
     }
 }
 
@@ -181,7 +205,7 @@ fn join(pieces: &mut VecDeque<Bytes>, length: usize) -> Bytes {
 }
 
 /// What is still to come from the client.
-struct Rest<'a>(&'a Mutex<Source>);
+struct Rest<'a>(&'a RefCell<Source>);
 
 impl http_body::Body for Rest<'_> {
     type Data = Bytes;
@@ -191,12 +215,12 @@ impl http_body::Body for Rest<'_> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        lock(self.0).poll_rest(context)
+        self.0.borrow_mut().poll_rest(context)
     }
 }
 
 /// The body as one try sees it.
-struct Lease(Arc<Mutex<Source>>);
+struct Lease(Rc<RefCell<Source>>);
 
 impl http_body::Body for Lease {
     type Data = Bytes;
@@ -206,7 +230,7 @@ impl http_body::Body for Lease {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let mut source = lock(&self.0);
+        let mut source = self.0.borrow_mut();
         source.touched = true;
         match source.front.pop_front() {
             Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
@@ -215,24 +239,13 @@ impl http_body::Body for Lease {
     }
 
     fn is_end_stream(&self) -> bool {
-        let source = lock(&self.0);
+        let source = self.0.borrow();
         source.failure.is_none() && source.front.is_empty() && source.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let source = lock(&self.0);
+        let source = self.0.borrow();
         let front: u64 = source.front.iter().map(|data| data.len() as u64).sum();
-        let rest = source.rest.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(front.saturating_add(rest.lower()));
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(front.saturating_add(upper));
-        }
-        hint
+        longer(front, &source.rest.size_hint())
     }
-}
-
-/// A panic elsewhere does not make bytes wrong.
-fn lock(source: &Mutex<Source>) -> MutexGuard<'_, Source> {
-    source.lock().unwrap_or_else(PoisonError::into_inner)
 }

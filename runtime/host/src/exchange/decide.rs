@@ -1,26 +1,22 @@
-//! One call of the guest, and its output turned into what the host is to do.
+//! A call of the guest in the main lane, and its output turned into what the host is to do.
 
-use edge_abi::input::Event;
-use edge_abi::manifest::RuleKind;
-use edge_abi::output::{fault::Reason, hits, note};
-use http::{HeaderMap, Response, StatusCode};
 use std::time::Instant;
 
+use edge_abi::input::Event;
+use http::{HeaderMap, Response, StatusCode};
+
+use super::call::{broken, failed};
 use super::forward::Forward;
 use super::incoming::Refusal;
-use super::record::{Exposure, LogLine};
+use super::scan::Order;
 use super::{Exchange, respond};
-use crate::engine::GuestError;
-use crate::headers::{self, EditError, HeaderEdit};
+use crate::headers::HeaderEdit;
 use crate::input::{Call, ResponseFacts, ResultEntry};
-use crate::output::{Edits, Effect, Hits, Log, Note, Output};
+use crate::output::{Edits, Effect, Output};
 use crate::upstream::Body;
 
 /// Most edits of one answer that wait for it; the compiler makes 64 at most.
 const MAX_QUEUED: usize = 1024;
-
-/// Most rules of a kind that a request remembers to have matched without deciding.
-const MAX_REMEMBERED: usize = 256;
 
 /// What the next call needs of this one.
 #[derive(Debug, Default)]
@@ -31,7 +27,7 @@ pub(super) struct Follow {
 }
 
 impl Follow {
-    fn of(output: &Output<'_>) -> Self {
+    pub(super) fn of(output: &Output<'_>) -> Self {
         match output.next_slots() {
             0 => Follow::default(),
             slots => Follow {
@@ -50,14 +46,15 @@ impl Follow {
 
 /// What a call of the guest decided.
 pub(super) enum Step {
-    /// Bodies to be read, each up to a limit; true: only if the one before succeeded.
-    Wait(Vec<(u32, bool)>),
+    /// Bodies to be read, each up to a limit; true: only if the one before succeeded. They
+    /// may be to be scanned on the way.
+    Wait(Vec<(u32, bool)>, Option<Order>),
     /// This is the answer.
     Respond(Response<Body>),
     /// Ask an origin.
     Forward(Box<Forward>),
-    /// Let the response go on, with these edits.
-    Pass(Vec<HeaderEdit>),
+    /// Let the response go on with these edits, its body scanned if so ordered.
+    Pass(Vec<HeaderEdit>, Option<Order>),
 }
 
 impl Exchange<'_> {
@@ -71,188 +68,74 @@ impl Exchange<'_> {
     ) -> Result<(Step, Follow), Refusal> {
         let begun = Instant::now();
         let worker = self.worker;
-        let mut guest = worker.guest.borrow_mut();
-        let mut input = worker.input.borrow_mut();
         let call = Call {
             event,
+            flags: 0,
             now: self.incoming.now,
             random: self.incoming.random,
             results,
             continuation: &follow.continuation,
         };
-        let Some(plan) = worker.deployment.policy().plan(follow.slots) else {
-            return Err(Refusal::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the policy wants a slot set that it does not have",
-            ));
-        };
-        plan.write(
-            &mut input,
-            &call,
-            &self
-                .incoming
-                .facts(worker, plan, self.body_fact(), response),
-        );
-        let outcome = match guest.run(&input) {
-            Ok(output) => self.take(&output).map(|step| (step, Follow::of(&output))),
-            Err(error) => {
-                if error != GuestError::TooLong {
-                    // Nothing in the instance can be trusted now. A failure to renew it
-                    // shows at the next call.
-                    drop(guest.renew());
-                }
-                Err(self.failed(&error, event))
-            }
-        };
-        // One long body must not hold memory for ever.
-        if input.capacity() > 1 << 20 {
-            *input = Vec::new();
-        }
-        self.record.decision += begun.elapsed();
+        let plan = worker.plan(follow.slots)?;
+        let facts = self
+            .incoming
+            .facts(worker, plan, self.body_fact(), response);
+        let input = worker.write(plan, &call, &facts);
+        let outcome = worker.ask(input, |output| {
+            self.take(output).map(|step| (step, Follow::of(output)))
+        });
+        let outcome =
+            outcome.unwrap_or_else(|error| Err(failed(&error, event, self.body_fact().is_some())));
+        self.record.findings.decision += begun.elapsed();
         outcome
     }
 
-    fn failed(&self, error: &GuestError, event: Event) -> Refusal {
-        let status = match (error, event) {
-            (GuestError::TooLong, Event::ResponseHead) => StatusCode::BAD_GATEWAY,
-            (GuestError::TooLong, _) if self.body_fact().is_some() => StatusCode::PAYLOAD_TOO_LARGE,
-            (GuestError::TooLong, _) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Refusal::new(status, error.to_string())
-    }
-
     fn take(&mut self, output: &Output<'_>) -> Result<Step, Refusal> {
-        let mut waits = Vec::new();
+        let (mut waits, mut order) = (Vec::new(), None);
         for effect in output.effects() {
             match effect {
-                Effect::Log(log) => self.remember_line(&log),
-                Effect::Note(note) => self.remember_note(&note),
-                Effect::Hits(hits) => self.remember_hits(&hits),
+                Effect::Log(log) => self.record.findings.remember_line(&log),
+                Effect::Note(note) => self.record.findings.remember_note(&note),
+                Effect::Hits(hits) => self.record.findings.remember_hits(&hits),
                 Effect::Edits(edits) => {
                     let edits = self.edits(edits)?;
                     self.queued.extend(edits);
                     if self.queued.len() > MAX_QUEUED {
-                        return Err(Refusal::new(
-                            StatusCode::INTERNAL_SERVER_ERROR,
-                            format!("more than {MAX_QUEUED} changes of an answer's header"),
-                        ));
+                        let reason =
+                            format!("more than {MAX_QUEUED} changes of an answer's header");
+                        return Err(broken(reason));
                     }
                 }
                 Effect::Body(body) => waits.push((body.limit(), body.is_chained())),
+                Effect::Scan(scan) => order = Some(Order::of(&scan)),
                 Effect::Respond(respond) => {
                     self.record.rule = Some(respond.rule());
-                    let response = respond::build(&respond, &self.queued)
-                        .map_err(|error| self.bad_edit(&error))?;
-                    return Ok(Step::Respond(self.decided(respond.rule(), response)));
+                    let mut response = respond::build(&respond, &self.queued)
+                        .map_err(|error| self.worker.bad_edit(&error))?;
+                    self.worker.name_denial(respond.rule(), &mut response);
+                    return Ok(Step::Respond(response));
                 }
                 Effect::Proxy(proxy) => {
                     let keep = Follow::of(output);
                     self.record.rule = Some(proxy.rule());
-                    let forward = self.prepare(&proxy, &keep)?;
+                    let forward = self.prepare(&proxy, &keep, order)?;
                     return Ok(Step::Forward(Box::new(forward)));
                 }
-                Effect::Pass(pass) => return Ok(Step::Pass(self.edits(pass.edits())?)),
+                Effect::Pass(pass) => return Ok(Step::Pass(self.edits(pass.edits())?, order)),
                 Effect::Fault(fault) => {
                     self.record.rule = Some(fault.rule());
-                    return Err(self.fault(fault.reason(), fault.place()));
+                    return Err(self.worker.fault(&fault));
                 }
             }
         }
-        Ok(Step::Wait(waits))
-    }
-
-    /// Where the deciding rule denies, the answer says so.
-    fn decided(&self, rule: u32, mut response: Response<Body>) -> Response<Body> {
-        let policy = self.worker.deployment.policy();
-        let denies = policy
-            .manifest()
-            .rules
-            .get(rule as usize)
-            .is_some_and(|rule| rule.kind == RuleKind::Deny);
-        if let (true, Some(name)) = (denies, policy.rule_header(rule)) {
-            response.headers_mut().insert(headers::RULE, name.clone());
-        }
-        response
+        Ok(Step::Wait(waits, order))
     }
 
     /// Takes response edits out of the guest's memory.
     pub(super) fn edits(&self, edits: Edits<'_>) -> Result<Vec<HeaderEdit>, Refusal> {
         edits
-            .map(|edit| HeaderEdit::new(&edit, &[]).map_err(|error| self.bad_edit(&error)))
+            .map(|edit| HeaderEdit::new(&edit, &[]).map_err(|error| self.worker.bad_edit(&error)))
             .collect()
-    }
-
-    pub(super) fn bad_edit(&self, error: &EditError) -> Refusal {
-        let (place, what, name) = match error {
-            EditError::Value { place, name } => (
-                place,
-                "a value with a control character for the header",
-                name,
-            ),
-            EditError::Reserved { place, name } => {
-                (place, "the host alone writes the header", name)
-            }
-        };
-        let place = self.worker.deployment.policy().place(*place);
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("{place}: {what} `{name}`"),
-        )
-    }
-
-    /// Where a statement is the cause, its place is named; a request's path is no
-    /// statement's doing.
-    pub(super) fn fault(&self, reason: Reason, place: u32) -> Refusal {
-        let what = match reason {
-            Reason::RequestPath => {
-                let what = "the request's path cannot be normalised";
-                return Refusal::new(StatusCode::BAD_REQUEST, what.to_owned());
-            }
-            Reason::UpstreamPath => "a value does not fit into the path to an origin",
-            Reason::Location => "a redirect to a place with a control character",
-        };
-        let place = self.worker.deployment.policy().place(place);
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("{place}: {what}"),
-        )
-    }
-
-    fn remember_line(&mut self, log: &Log<'_>) {
-        let text = String::from_utf8_lossy(log.text()).into_owned();
-        self.record.logs.push(LogLine {
-            place: log.place(),
-            text,
-        });
-    }
-
-    /// The same note twice counts once.
-    fn remember_note(&mut self, note: &Note<'_>) {
-        match note.kind() {
-            note::Kind::Exposure => {
-                let exposure = Exposure {
-                    experiment: note.id(),
-                    arm: note.value(),
-                };
-                if !self.record.exposures.contains(&exposure) {
-                    self.record.exposures.push(exposure);
-                }
-            }
-        }
-    }
-
-    /// The same rule twice counts once.
-    fn remember_hits(&mut self, hits: &Hits<'_>) {
-        let list = match hits.kind() {
-            hits::Kind::Shadow => &mut self.record.shadow,
-            hits::Kind::Scored => &mut self.record.scored,
-        };
-        for rule in hits.rules() {
-            if list.len() < MAX_REMEMBERED && !list.contains(&rule) {
-                list.push(rule);
-            }
-        }
     }
 }
 

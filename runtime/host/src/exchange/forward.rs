@@ -1,16 +1,21 @@
 //! A `proxy`: the request that goes to an origin.
 
+use std::rc::Rc;
+
 use bytes::{BufMut, BytesMut};
 use edge_abi::input::Event;
 use edge_abi::output::fault::Reason;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
 use super::Exchange;
 use super::body::RequestBody;
+use super::call::broken;
 use super::decide::Follow;
 use super::incoming::Refusal;
+use super::scan::Order;
 use crate::headers::{HeaderEdit, apply_all, is_authority, set_forwarded, strip_hop_by_hop};
+use crate::input::Plan;
 use crate::output::Proxy;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,6 +31,8 @@ pub(super) struct Forward {
     pub(super) headers: HeaderMap,
     /// Edits of the response that are known already.
     pub(super) response_edits: Vec<HeaderEdit>,
+    /// How the body is to be scanned on its way, if it is.
+    pub(super) scan: Option<Order>,
 }
 
 impl Exchange<'_> {
@@ -35,28 +42,31 @@ impl Exchange<'_> {
         &mut self,
         proxy: &Proxy<'_>,
         follow: &Follow,
+        scan: Option<Order>,
     ) -> Result<Forward, Refusal> {
         let place = self.place_of(proxy.rule());
         let uri = upstream_uri(proxy.path(), proxy.query())
-            .ok_or_else(|| self.fault(Reason::UpstreamPath, place))?;
-        let broken = |what: &str| self.broken_proxy(place, what);
+            .ok_or_else(|| self.worker.faulty(Reason::UpstreamPath, place))?;
+        let unusable = |what: &str| self.broken_proxy(place, what);
         let method = match proxy.method() {
             Some(bytes) => {
-                Method::from_bytes(bytes).map_err(|_| broken("its method is not a token"))?
+                Method::from_bytes(bytes).map_err(|_| unusable("its method is not a token"))?
             }
             None => self.incoming.parts.method.clone(),
         };
-        let host = proxy.host().map(|bytes| host_header(bytes).map_err(broken));
+        let host = proxy
+            .host()
+            .map(|bytes| host_header(bytes).map_err(unusable));
         let host = host.transpose()?;
         let response_edits = self.edits(proxy.response_edits())?;
-        let mut headers = self.client_headers(follow);
+        let mut headers = self.client_headers(follow, scan.is_some());
         self.write_host_headers(&mut headers);
         apply_all(
             proxy.request_edits(),
             &mut headers,
             self.worker.deployment.secrets(),
         )
-        .map_err(|error| self.bad_edit(&error))?;
+        .map_err(|error| self.worker.bad_edit(&error))?;
         Ok(Forward {
             target: proxy.target(),
             options: proxy.options(),
@@ -65,19 +75,23 @@ impl Exchange<'_> {
             host,
             headers,
             response_edits,
+            scan,
         })
     }
 
     /// The client's header, moved where no later call can ask for it.
-    fn client_headers(&mut self, follow: &Follow) -> HeaderMap {
-        let plan = self.worker.deployment.policy().plan(follow.slots);
-        let needed =
-            follow.slots != 0 && plan.is_some_and(crate::input::Plan::reads_request_headers);
+    fn client_headers(&mut self, follow: &Follow, scanned: bool) -> HeaderMap {
+        let policy = self.worker.deployment.policy();
+        let reads = |plan: &Plan| plan.reads_request_headers();
+        let asked = follow.slots != 0 && policy.plan(follow.slots).is_some_and(reads);
+        // Only the answer's head tells whether its body is scanned.
+        let later = follow.wants(Event::ResponseHead) && policy.scans_responses();
         // A second `proxy` after a failure must find the header again.
-        if needed || follow.wants(Event::Failed) {
-            return self.incoming.parts.headers.clone();
+        let needed = asked || later || scanned || follow.wants(Event::Failed);
+        match Rc::get_mut(&mut self.incoming) {
+            Some(incoming) if !needed => std::mem::take(&mut incoming.parts.headers),
+            _ => self.incoming.parts.headers.clone(),
         }
-        std::mem::take(&mut self.incoming.parts.headers)
     }
 
     /// What the host itself says to an origin (RFC 9110 7.6).
@@ -115,10 +129,9 @@ impl Exchange<'_> {
     /// A `proxy` whose values, as they are for this request, make no request.
     fn broken_proxy(&self, place: u32, what: &str) -> Refusal {
         let place = self.worker.deployment.policy().place(place);
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("{place}: a `proxy` that can't be carried out: {what}"),
-        )
+        broken(format!(
+            "{place}: a `proxy` that can't be carried out: {what}"
+        ))
     }
 
     fn place_of(&self, rule: u32) -> u32 {

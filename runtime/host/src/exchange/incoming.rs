@@ -200,6 +200,8 @@ impl Incoming {
             id: self.id.as_str(),
             headers: &self.parts.headers,
             body,
+            request_chunk: None,
+            response_chunk: None,
             ip: self.client.ip,
             port: self.client.port,
             tls_version: self.client.tls_version,

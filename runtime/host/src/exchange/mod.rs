@@ -5,16 +5,21 @@
 //! number of requests at the same time.
 
 mod body;
+mod call;
 mod decide;
 mod forward;
 mod incoming;
+mod lanes;
 mod phases;
 mod record;
 mod respond;
+mod scan;
+mod shown;
 mod tries;
 
 use std::cell::RefCell;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use http::Method;
@@ -22,13 +27,15 @@ use http::uri::Scheme;
 
 use body::RequestBody;
 use incoming::Incoming;
-pub use record::{Exposure, LogLine, Record, RequestId};
+pub use record::{Exposure, Findings, LogLine, Record, RequestId};
+pub use scan::Scans;
+use shown::Guarded;
 
 use crate::engine::{Guest, GuestError};
 use crate::headers::HeaderEdit;
 use crate::settings::Deployment;
 use crate::sources::{Clock, Entropy};
-use crate::upstream::{Body, Upstream, empty};
+use crate::upstream::{Body, Upstream, boxed, empty};
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +56,9 @@ pub struct Answer {
     pub response: http::Response<Body>,
     /// For logs and metrics.
     pub record: Record,
+    /// Scans of bodies that may find more while the response streams: at its end they are to
+    /// be [settled](Scans::settle).
+    pub scans: Scans,
 }
 
 /// What one thread needs to serve a policy: its own guest instance.
@@ -91,49 +101,64 @@ impl Worker {
 /// Answers one request. Never fails: what goes wrong is a 4xx or 5xx with its
 /// reason in the record.
 pub async fn handle<U: Upstream>(
-    worker: &Worker,
+    worker: &Rc<Worker>,
     upstream: &U,
     request: http::Request<Body>,
     client: Client,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let incoming = Incoming::new(worker, parts, client);
+    let mut incoming = Incoming::new(worker, parts, client);
     let record = Record::new(worker, &incoming);
-    let body = RequestBody::new(body);
+    let admitted = incoming.admit();
     let mut exchange = Exchange {
         worker,
-        incoming,
-        body,
+        incoming: Rc::new(incoming),
+        body: RequestBody::new(body),
+        scans: Scans::default(),
         body_known: false,
         queued: Vec::new(),
         record,
     };
-    let head_only = exchange.incoming.parts.method == Method::HEAD;
-    let mut response = match exchange.run(upstream).await {
-        Ok(response) => response,
-        Err(refusal) => exchange.refuse(&refusal),
+    let outcome = match admitted {
+        Ok(()) => exchange.run(upstream).await,
+        Err(refusal) => Err(refusal),
     };
+    let mut response = outcome.unwrap_or_else(|refusal| exchange.refuse(&refusal));
     respond::without_content(&mut response);
-    if head_only {
+    if exchange.incoming.parts.method == Method::HEAD {
         *response.body_mut() = empty();
     }
     exchange.record.status = response.status().as_u16();
-    Answer {
-        response,
-        record: exchange.record,
-    }
+    exchange.answer(response)
 }
 
 /// One request on its way.
 struct Exchange<'w> {
-    worker: &'w Worker,
-    incoming: Incoming,
+    worker: &'w Rc<Worker>,
+    incoming: Rc<Incoming>,
     body: RequestBody,
+    scans: Scans,
     /// Whether the body is a fact: it was asked for and read.
     body_known: bool,
     /// Edits that hold for whatever answer the client gets.
     queued: Vec<HeaderEdit>,
     record: Record,
+}
+
+impl Exchange<'_> {
+    /// Hands everything over that outlives the exchange.
+    fn answer(mut self, mut response: http::Response<Body>) -> Answer {
+        self.scans.settle(&mut self.record);
+        if let Some(scan) = self.scans.request.as_ref().filter(|scan| scan.is_running()) {
+            let guarded = |body| boxed(Guarded::new(body, scan.clone()));
+            response = response.map(guarded);
+        }
+        Answer {
+            response,
+            record: self.record,
+            scans: self.scans,
+        }
+    }
 }
 
 #[cfg(test)]

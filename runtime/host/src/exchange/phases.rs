@@ -7,8 +7,10 @@ use edge_abi::input::result::Status;
 use edge_abi::output::Op;
 use http::{HeaderMap, Response, StatusCode};
 
+use super::call::broken;
 use super::decide::{Follow, Step, response_facts};
 use super::incoming::Refusal;
+use super::lanes::Decided;
 use super::{Exchange, respond};
 use crate::headers::{HeaderEdit, strip_hop_by_hop};
 use crate::input::ResultEntry;
@@ -23,19 +25,15 @@ impl Exchange<'_> {
         &mut self,
         upstream: &U,
     ) -> Result<Response<Body>, Refusal> {
-        self.incoming.admit()?;
         let (response, follow) = self.request_phase(upstream).await?;
         if follow.wants(Event::ResponseHead) {
-            return self.response_phase(response, follow);
+            return self.response_phase(response, follow).await;
         }
         Ok(response)
     }
 
     /// Calls the guest until there is an answer.
-    async fn request_phase<U: Upstream>(
-        &mut self,
-        upstream: &U,
-    ) -> Result<(Response<Body>, Follow), Refusal> {
+    async fn request_phase<U: Upstream>(&mut self, upstream: &U) -> Result<Decided, Refusal> {
         let (mut event, mut follow, mut results) = (Event::Start, Follow::default(), Vec::new());
         let mut gateway_error = StatusCode::BAD_GATEWAY;
         for _ in 0..MAX_CALLS {
@@ -44,34 +42,44 @@ impl Exchange<'_> {
             let facts = failed.then(|| response_facts(gateway_error, None, &nothing));
             let (step, next) = self.decide(event, &follow, &results, facts)?;
             match step {
-                Step::Wait(waits) => {
+                Step::Wait(waits, order) => {
+                    self.scan_request(order).await;
                     results = self.read_body(&waits).await;
-                    self.check_body()?;
+                    if let Some(decided) = self.check_body()? {
+                        return Ok(decided);
+                    }
                     (event, follow) = (Event::Results, next);
                 }
                 Step::Respond(response) => return Ok((response, next)),
-                Step::Forward(mut forward) => match self.forward(upstream, &mut forward).await {
-                    Ok(mut response) => {
-                        strip_hop_by_hop(response.headers_mut());
-                        self.queued.append(&mut forward.response_edits);
-                        self.apply_queued(&mut response);
-                        return Ok((response, next));
+                Step::Forward(mut forward) => {
+                    self.queued.append(&mut forward.response_edits);
+                    self.scan_request(forward.scan.take()).await;
+                    if let Some(decided) = self.refused_body()? {
+                        return Ok(decided);
                     }
-                    Err(error) => {
-                        self.check_body()?;
-                        gateway_error = gateway_status(&error);
-                        self.queued.append(&mut forward.response_edits);
-                        if failed || !next.wants(Event::Failed) {
-                            return Ok((self.no_origin(gateway_error, Vec::new()), next));
+                    let outcome = self.forward(upstream, &mut forward).await;
+                    if let Some(decided) = self.refused_body()? {
+                        return Ok(decided);
+                    }
+                    match outcome {
+                        Ok(mut response) => {
+                            strip_hop_by_hop(response.headers_mut());
+                            self.apply_queued(&mut response);
+                            return Ok((response, next));
                         }
-                        (event, follow, results) = (Event::Failed, next, Vec::new());
+                        Err(error) => gateway_error = gateway_status(&error),
                     }
-                },
-                Step::Pass(edits) if failed => {
+                    self.check_body()?;
+                    if failed || !next.wants(Event::Failed) {
+                        return Ok((self.no_origin(gateway_error, Vec::new()), next));
+                    }
+                    (event, follow, results) = (Event::Failed, next, Vec::new());
+                }
+                Step::Pass(edits, _) if failed => {
                     // What the `proxy` wanted of an answer holds for this one.
                     return Ok((self.no_origin(gateway_error, edits), follow));
                 }
-                Step::Pass(_) => {
+                Step::Pass(..) => {
                     return Err(broken(
                         "the policy lets a response go on before there is one",
                     ));
@@ -83,7 +91,7 @@ impl Exchange<'_> {
 
     /// Shows the answer's head to the guest, which edits or replaces it; what replaces it may be
     /// shown to it again.
-    fn response_phase(
+    async fn response_phase(
         &mut self,
         mut response: Response<Body>,
         mut follow: Follow,
@@ -93,21 +101,24 @@ impl Exchange<'_> {
         for _ in 0..MAX_CALLS {
             let facts = response_facts(response.status(), origin, response.headers());
             let (step, next) = self.decide(Event::ResponseHead, &follow, &[], Some(facts))?;
-            match step {
-                Step::Pass(edits) => {
+            (response, follow) = match step {
+                Step::Pass(edits, order) => {
                     edits
                         .into_iter()
                         .for_each(|edit| edit.apply(response.headers_mut()));
-                    return Ok(response);
+                    match order {
+                        Some(order) => self.scan_response(response, order).await?,
+                        None => return Ok(response),
+                    }
                 }
-                Step::Respond(replacement) if next.wants(Event::ResponseHead) => {
-                    (response, follow) = (replacement, next);
-                }
-                Step::Respond(replacement) => return Ok(replacement),
+                Step::Respond(replacement) => (replacement, next),
                 Step::Forward(_) => {
                     return Err(broken("the policy asks an origin in its response phase"));
                 }
-                Step::Wait(_) => return Err(broken("the policy waits in its response phase")),
+                Step::Wait(..) => return Err(broken("the policy waits in its response phase")),
+            };
+            if !follow.wants(Event::ResponseHead) {
+                return Ok(response);
             }
         }
         Err(broken("the policy replaces answers without end"))
@@ -133,14 +144,18 @@ impl Exchange<'_> {
         results
     }
 
-    /// A broken body is the client's doing, whatever it has kept an origin from.
+    /// A broken body is the client's doing, whatever it has kept an origin from; one that a
+    /// scan has stopped has its answer.
     ///
     /// # Errors
     /// 400 when the client's stream has broken: no policy and no origin is to take half a
     /// body for a whole one.
-    fn check_body(&mut self) -> Result<(), Refusal> {
+    fn check_body(&mut self) -> Result<Option<Decided>, Refusal> {
+        if let Some(decided) = self.refused_body()? {
+            return Ok(Some(decided));
+        }
         let Some(failure) = self.body.failure() else {
-            return Ok(());
+            return Ok(None);
         };
         self.record.failure = None;
         let reason = format!("the request's body is broken: {failure}");
@@ -189,8 +204,4 @@ fn gateway_status(error: &TryError) -> StatusCode {
         TryError::Timeout => StatusCode::GATEWAY_TIMEOUT,
         TryError::Connect(_) | TryError::Reset(_) => StatusCode::BAD_GATEWAY,
     }
-}
-
-fn broken(reason: &str) -> Refusal {
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, reason)
 }

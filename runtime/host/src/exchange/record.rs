@@ -5,12 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_abi::manifest::Severity;
+use edge_abi::output::{hits, note};
 use http::{HeaderValue, Method, Uri, Version, header};
 
 use super::incoming::Incoming;
 use super::{Client, Worker};
 use crate::engine::Policy;
+use crate::output::{Hits, Log, Note};
 use crate::upstream::TryError;
+
+/// Most rules of a kind that a request remembers to have matched without deciding.
+const MAX_RULES: usize = 256;
+
+/// Most lines of `log` statements that a request remembers.
+const MAX_LINES: usize = 1024;
 
 /// Everything that an access log or a metric may want to know.
 #[derive(Debug, Clone)]
@@ -43,18 +51,10 @@ pub struct Record {
     pub origin: Option<u32>,
     /// How many times an origin was asked.
     pub tries: u32,
-    /// Time spent on deciding: building inputs, running the guest, checking outputs.
-    pub decision: Duration,
     /// Time spent on waiting for response heads.
     pub upstream: Duration,
-    /// Experiments whose value was read.
-    pub exposures: Vec<Exposure>,
-    /// Rules in shadow mode that would have denied.
-    pub shadow: Vec<u32>,
-    /// Rules with a score that matched.
-    pub scored: Vec<u32>,
-    /// Lines of `log` statements.
-    pub logs: Vec<LogLine>,
+    /// What the calls of the guest have said beside their decisions.
+    pub findings: Findings,
     /// The last failure of an origin.
     pub failure: Option<TryError>,
     /// Why the host answered 4xx or 5xx by itself. Not for clients.
@@ -80,12 +80,8 @@ impl Record {
             rule: None,
             origin: None,
             tries: 0,
-            decision: Duration::ZERO,
             upstream: Duration::ZERO,
-            exposures: Vec::new(),
-            shadow: Vec::new(),
-            scored: Vec::new(),
-            logs: Vec::new(),
+            findings: Findings::default(),
             failure: None,
             fault: None,
         }
@@ -119,7 +115,7 @@ impl Record {
 
     /// The experiments' names with the arms' names.
     pub fn exposure_names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.exposures.iter().filter_map(|exposure| {
+        self.findings.exposures.iter().filter_map(|exposure| {
             let experiment = self
                 .policy
                 .manifest()
@@ -130,6 +126,79 @@ impl Record {
                 experiment.arms.get(exposure.arm as usize)?.as_str(),
             ))
         })
+    }
+}
+
+/// What calls of the guest have said beside their decisions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Time spent on deciding: building inputs, running the guest, checking outputs.
+    pub decision: Duration,
+    /// Experiments whose value was read.
+    pub exposures: Vec<Exposure>,
+    /// Rules in shadow mode that would have denied.
+    pub shadow: Vec<u32>,
+    /// Rules with a score that matched.
+    pub scored: Vec<u32>,
+    /// Lines of `log` statements.
+    pub logs: Vec<LogLine>,
+}
+
+impl Findings {
+    /// Of a scan that says something about every piece, only the beginning is kept.
+    pub(super) fn remember_line(&mut self, log: &Log<'_>) {
+        if self.logs.len() < MAX_LINES {
+            let text = String::from_utf8_lossy(log.text()).into_owned();
+            let place = log.place();
+            self.logs.push(LogLine { place, text });
+        }
+    }
+
+    /// The same note twice counts once.
+    pub(super) fn remember_note(&mut self, note: &Note<'_>) {
+        match note.kind() {
+            note::Kind::Exposure => self.expose(Exposure {
+                experiment: note.id(),
+                arm: note.value(),
+            }),
+        }
+    }
+
+    /// The same rule twice counts once.
+    pub(super) fn remember_hits(&mut self, hits: &Hits<'_>) {
+        let list = match hits.kind() {
+            hits::Kind::Shadow => &mut self.shadow,
+            hits::Kind::Scored => &mut self.scored,
+        };
+        hits.rules().for_each(|rule| remember_rule(list, rule));
+    }
+
+    /// Adds what other calls have said.
+    pub(super) fn absorb(&mut self, other: Findings) {
+        self.decision += other.decision;
+        for exposure in other.exposures {
+            self.expose(exposure);
+        }
+        for rule in other.shadow {
+            remember_rule(&mut self.shadow, rule);
+        }
+        for rule in other.scored {
+            remember_rule(&mut self.scored, rule);
+        }
+        let room = MAX_LINES.saturating_sub(self.logs.len());
+        self.logs.extend(other.logs.into_iter().take(room));
+    }
+
+    fn expose(&mut self, exposure: Exposure) {
+        if !self.exposures.contains(&exposure) {
+            self.exposures.push(exposure);
+        }
+    }
+}
+
+fn remember_rule(list: &mut Vec<u32>, rule: u32) {
+    if list.len() < MAX_RULES && !list.contains(&rule) {
+        list.push(rule);
     }
 }
 

@@ -25,6 +25,10 @@ pub struct Facts<'a> {
     pub headers: &'a HeaderMap,
     /// The body, once it has been read.
     pub body: Option<&'a [u8]>,
+    /// The piece of the request's body that a call of its scan shows.
+    pub request_chunk: Option<&'a [u8]>,
+    /// The piece of the response's body that a call of its scan shows.
+    pub response_chunk: Option<&'a [u8]>,
     /// The client's address.
     pub ip: IpAddr,
     /// The client's port.

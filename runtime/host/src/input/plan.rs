@@ -1,7 +1,7 @@
 //! A slot set, with everything worked out that does not depend on the request.
 
 use edge_abi::manifest::{Fact, Manifest, Slot};
-use http::{HeaderName, Version, header};
+use http::{HeaderMap, HeaderName, Version, header};
 
 use super::Facts;
 use crate::engine::LoadError;
@@ -13,6 +13,7 @@ pub struct Plan {
     pub(super) sources: Vec<Source>,
     reads_request_headers: bool,
     reads_geo: bool,
+    reads_response_chunk: bool,
 }
 
 /// Where a slot's value comes from.
@@ -50,6 +51,7 @@ pub(super) enum Value<'a> {
         fields: header::GetAll<'a, header::HeaderValue>,
         separator: &'static [u8],
     },
+    Fields(&'a HeaderMap),
     List(header::GetAll<'a, header::HeaderValue>),
 }
 
@@ -66,13 +68,15 @@ impl Plan {
         let reads_request_headers = sources.iter().any(|source| {
             matches!(
                 source,
-                Source::Header {
-                    of: Side::Request,
-                    ..
-                } | Source::HeaderList {
-                    of: Side::Request,
-                    ..
-                }
+                Source::Plain(Fact::Fields)
+                    | Source::Header {
+                        of: Side::Request,
+                        ..
+                    }
+                    | Source::HeaderList {
+                        of: Side::Request,
+                        ..
+                    }
             )
         });
         let reads_geo = set.iter().any(|slot| {
@@ -82,10 +86,12 @@ impl Plan {
                 Asn | City | Continent | Country | Latitude | Longitude | Region
             )
         });
+        let reads_response_chunk = set.iter().any(|slot| slot.fact == Fact::ResponseChunk);
         Ok(Plan {
             sources,
             reads_request_headers,
             reads_geo,
+            reads_response_chunk,
         })
     }
 
@@ -93,6 +99,12 @@ impl Plan {
     #[must_use]
     pub fn reads_request_headers(&self) -> bool {
         self.reads_request_headers
+    }
+
+    /// Whether it holds a piece of a response's body.
+    #[must_use]
+    pub fn reads_response_chunk(&self) -> bool {
+        self.reads_response_chunk
     }
 
     /// Whether it holds anything about where the client is.
@@ -186,6 +198,9 @@ fn plain<'a>(fact: &Fact, facts: &Facts<'a>) -> Value<'a> {
         Fact::HttpVersion => Value::Bytes(version(facts.version)),
         Fact::RequestId => Value::Bytes(facts.id.as_bytes()),
         Fact::Body => bytes(facts.body),
+        Fact::Fields => Value::Fields(facts.headers),
+        Fact::RequestChunk => bytes(facts.request_chunk),
+        Fact::ResponseChunk => bytes(facts.response_chunk),
         Fact::ClientIp => Value::Fixed16(octets(facts.ip)),
         Fact::ClientPort => integer(Some(i64::from(facts.port))),
         Fact::TlsVersion => text(facts.tls_version),
@@ -201,10 +216,7 @@ fn plain<'a>(fact: &Fact, facts: &Facts<'a>) -> Value<'a> {
         Fact::ResponseStatus => integer(facts.response.map(|response| i64::from(response.status))),
         Fact::ResponseOrigin => text(facts.response.and_then(|response| response.origin)),
         // These have sources of their own.
-        Fact::Fields
-        | Fact::RequestChunk
-        | Fact::ResponseChunk
-        | Fact::Header { .. }
+        Fact::Header { .. }
         | Fact::HeaderList { .. }
         | Fact::Param { .. }
         | Fact::ResponseHeader { .. }

@@ -47,6 +47,8 @@ fn with_facts(headers: &HeaderMap, check: impl FnOnce(&Facts<'_>)) {
         id: "id",
         headers,
         body: Some(b""),
+        request_chunk: None,
+        response_chunk: None,
         ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
         port: 80,
         tls_version: None,
@@ -88,6 +90,7 @@ fn every_slot_holds_its_fact() {
     assert!(plan.reads_request_headers());
     let call = Call {
         event: Event::Results,
+        flags: 0,
         now: 7,
         random: 9,
         results: &[ResultEntry {
@@ -147,6 +150,7 @@ fn nothing_of_an_earlier_record_is_left_in_the_buffer() {
     let plan = Plan::new(&manifest.slot_sets[0], &manifest).unwrap();
     let call = Call {
         event: Event::Start,
+        flags: 0,
         now: 0,
         random: 0,
         results: &[],
@@ -194,7 +198,7 @@ proptest! {
         let plan = Plan::new(&manifest.slot_sets[0], &manifest).unwrap();
         let entry = ResultEntry { status: Status::Ok, op: Op::Body, aux: 0 };
         let results = vec![entry; results];
-        let call = Call { event: Event::Start, now: 1, random: 2, results: &results, continuation: &continuation };
+        let call = Call { event: Event::Start, flags: 0, now: 1, random: 2, results: &results, continuation: &continuation };
         let mut record = Vec::new();
         with_facts(&headers, |facts| plan.write(&mut record, &call, &Facts { body: Some(&body), ..*facts }));
         prop_assert!(edge_kernels::decode::input_check(&mut record, 0x1000, &kinds));

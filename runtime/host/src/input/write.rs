@@ -12,6 +12,8 @@ use super::plan::{Plan, Value};
 pub struct Call<'a> {
     /// Why the guest is called.
     pub event: Event,
+    /// [Flags](input::flags) of a scan's call; 0 in all others.
+    pub flags: u32,
     /// The request's time, in milliseconds since 1970.
     pub now: u64,
     /// The request's 64 random bits.
@@ -70,6 +72,7 @@ impl Plan {
         put32(&mut header, at(input::LENGTH), narrow(length));
         put16(&mut header, at(input::VERSION), VERSION);
         put16(&mut header, at(input::EVENT), call.event as u16);
+        put32(&mut header, at(input::FLAGS), call.flags);
         put32(&mut header, at(input::HEADER_LENGTH), input::HEADER);
         put64(&mut header, at(input::NOW), call.now);
         put64(&mut header, at(input::RANDOM), call.random);
@@ -99,7 +102,7 @@ fn append(buffer: &mut Vec<u8>, value: Value<'_>) -> (usize, usize) {
             buffer.extend_from_slice(bytes);
             return (start, bytes.len());
         }
-        Value::Joined { .. } | Value::Fixed1(_) => {}
+        Value::Joined { .. } | Value::Fields(_) | Value::Fixed1(_) => {}
         Value::Fixed16(_) | Value::Fixed8(_) | Value::List(_) => align(buffer),
     }
     let start = buffer.len();
@@ -113,6 +116,14 @@ fn append(buffer: &mut Vec<u8>, value: Value<'_>) -> (usize, usize) {
                     buffer.extend_from_slice(separator);
                 }
                 buffer.extend_from_slice(field.as_bytes());
+            }
+        }
+        Value::Fields(headers) => {
+            for (name, value) in headers {
+                buffer.extend_from_slice(name.as_str().as_bytes());
+                buffer.extend_from_slice(b": ");
+                buffer.extend_from_slice(value.as_bytes());
+                buffer.push(b'\n');
             }
         }
         Value::List(fields) => {

@@ -1,8 +1,8 @@
 //! Bodies on their way to and from an origin, watched for silence.
 
+use std::cell::Cell;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -23,23 +23,22 @@ use crate::upstream::{Body, BoxError};
 pub struct Progress {
     start: Instant,
     limit: Duration,
-    upload: Option<Arc<Upload>>,
+    upload: Option<Rc<Upload>>,
 }
 
-/// What is known of a request's body. Not shared between threads: atomic only because
-/// bodies have to be `Send`.
+/// What is known of a request's body.
 #[derive(Default)]
 struct Upload {
-    /// Milliseconds from the start to the last piece.
-    last: AtomicU64,
+    /// From the start to the last piece.
+    last: Cell<Duration>,
     /// Whether the next piece is awaited from the client.
-    waiting: AtomicBool,
+    waiting: Cell<bool>,
 }
 
 impl Progress {
     /// The time of an origin for this request starts now.
     pub fn new(request: &http::Request<Body>, limit: Duration) -> Self {
-        let upload = (!request.body().is_end_stream()).then(Arc::default);
+        let upload = (!request.body().is_end_stream()).then(Rc::default);
         Self {
             start: Instant::now(),
             limit,
@@ -52,18 +51,17 @@ impl Progress {
         let Some(upload) = &self.upload else {
             return self.start + self.limit;
         };
-        if upload.waiting.load(Ordering::Relaxed) {
+        if upload.waiting.get() {
             return Instant::now() + self.limit;
         }
-        self.start + Duration::from_millis(upload.last.load(Ordering::Relaxed)) + self.limit
+        self.start + upload.last.get() + self.limit
     }
 
     fn note(&self, waiting: bool) {
         let Some(upload) = &self.upload else { return };
-        upload.waiting.store(waiting, Ordering::Relaxed);
+        upload.waiting.set(waiting);
         if !waiting {
-            let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            upload.last.store(elapsed, Ordering::Relaxed);
+            upload.last.set(self.start.elapsed());
         }
     }
 }

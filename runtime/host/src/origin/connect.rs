@@ -46,7 +46,7 @@ async fn open(address: &Address) -> io::Result<TcpStream> {
 
 async fn start<T>(stream: T) -> io::Result<Sender>
 where
-    TokioIo<T>: Read + Write + Send + Unpin + 'static,
+    TokioIo<T>: Read + Write + Unpin + 'static,
 {
     let (sender, connection) = http1::Builder::new()
         .max_buf_size(BUFFER)
@@ -55,7 +55,7 @@ where
         .await
         .map_err(io::Error::other)?;
     // Its errors reach whoever waits for the response or reads its body.
-    tokio::spawn(async move {
+    tokio::task::spawn_local(async move {
         let _ = connection.await;
     });
     Ok(sender)

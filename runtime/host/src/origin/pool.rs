@@ -1,6 +1,7 @@
 //! Idle connections to one origin, the freshest used first.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use hyper::client::conn::http1::SendRequest;
@@ -11,12 +12,9 @@ use super::body::Sent;
 /// The sending half of a connection.
 pub type Sender = SendRequest<Sent>;
 
-/// Idle connections to one origin. Clones are the same pool.
-///
-/// A pool belongs to one worker; the lock is there because bodies hold a handle of it
-/// and have to be `Send`, and is never contended.
+/// Idle connections to one origin, of one worker. Clones are the same pool.
 #[derive(Clone)]
-pub struct Pool(Arc<Mutex<Idle>>);
+pub struct Pool(Rc<RefCell<Idle>>);
 
 struct Idle {
     /// Oldest first.
@@ -42,7 +40,7 @@ impl Pool {
     /// An empty pool.
     pub fn new(life: Duration, most: usize) -> Self {
         let connections = Vec::new();
-        Self(Arc::new(Mutex::new(Idle {
+        Self(Rc::new(RefCell::new(Idle {
             connections,
             life,
             most,
@@ -52,7 +50,7 @@ impl Pool {
 
     /// A connection that can take a request now.
     pub fn take(&self) -> Option<Sender> {
-        let mut idle = lock(&self.0);
+        let mut idle = self.0.borrow_mut();
         let now = Instant::now();
         idle.discard(now);
         // One whose last exchange isn't quite over yet is left for later.
@@ -64,14 +62,14 @@ impl Pool {
     }
 
     fn put(&self, sender: Sender) {
-        let mut idle = lock(&self.0);
+        let mut idle = self.0.borrow_mut();
         if sender.is_closed() || idle.connections.len() >= idle.most {
             return;
         }
         idle.connections.push((Instant::now(), sender));
         if !idle.swept {
             idle.swept = true;
-            tokio::spawn(sweep(Arc::downgrade(&self.0), idle.life));
+            tokio::task::spawn_local(sweep(Rc::downgrade(&self.0), idle.life));
         }
     }
 }
@@ -108,12 +106,12 @@ impl Lease {
 }
 
 /// Closes connections when their time has come, as long as there are any.
-async fn sweep(pool: Weak<Mutex<Idle>>, life: Duration) {
+async fn sweep(pool: Weak<RefCell<Idle>>, life: Duration) {
     let mut next = Instant::now() + life;
     loop {
         tokio::time::sleep_until(next).await;
         let Some(pool) = pool.upgrade() else { return };
-        let mut idle = lock(&pool);
+        let mut idle = pool.borrow_mut();
         idle.discard(Instant::now());
         match idle.connections.first() {
             Some((oldest, _)) => next = *oldest + life,
@@ -123,9 +121,4 @@ async fn sweep(pool: Weak<Mutex<Idle>>, life: Duration) {
             }
         }
     }
-}
-
-/// The pool stays usable even if a thread has panicked while it held the lock.
-fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,17 +6,18 @@ use edge_abi::continuation;
 use edge_abi::input::Event;
 use edge_abi::output::{
     self, MAX_EFFECTS, MAX_HITS, NONE, Op, Status, body, edits, effect, fault, hits, log, note,
-    pass, proxy, respond,
+    pass, proxy, respond, scan,
 };
 
 use super::lists::Side;
 use super::memory::{Reach, u16_at, u32_at};
+use super::scan::{Scans, lane_of};
 use super::{Bounds, Output, OutputError};
 
 /// Checks the output record at an address of a guest's memory.
 ///
-/// `input` is where the input of this call lies. What comes back borrows the memory
-/// and can be read without further doubt.
+/// `input` is where the input of this call lies, `event` the number of its event. What comes
+/// back borrows the memory and can be read without further doubt.
 ///
 /// # Errors
 /// [`OutputError`] says what is not as the ABI says. Any bytes are allowed to come in.
@@ -24,6 +25,7 @@ pub fn check_output<'a>(
     memory: &'a [u8],
     at: u32,
     input: Range<u32>,
+    event: u16,
     bounds: &Bounds,
 ) -> Result<Output<'a>, OutputError> {
     let record = memory
@@ -45,7 +47,11 @@ pub fn check_output<'a>(
         input,
         output: at..at.saturating_add(length),
     };
-    let check = Check { reach, bounds };
+    let check = Check {
+        reach,
+        event,
+        bounds,
+    };
     check.header(record)?;
     let effects = check.reach.field(record, output::EFFECTS_REF)?;
     let waits = check.effects(effects, u32_at(record, output::EFFECTS))?;
@@ -70,6 +76,8 @@ const EVENTS: u16 = Event::Results.bit() | Event::ResponseHead.bit() | Event::Fa
 
 pub(super) struct Check<'a, 'b> {
     pub(super) reach: Reach<'a>,
+    /// Why the guest was called.
+    pub(super) event: u16,
     pub(super) bounds: &'b Bounds,
 }
 
@@ -87,12 +95,15 @@ impl<'a> Check<'a, '_> {
             u32::from(u16_at(record, output::NEXT_SLOTS)),
             self.bounds.slot_sets,
         )?;
-        let length = u32_at(record, output::CONTINUATION + 4);
+        self.continuation(record, output::CONTINUATION)
+    }
+
+    pub(super) fn continuation(&self, record: &[u8], at: u32) -> Result<(), OutputError> {
+        let length = u32_at(record, at + 4);
         if length > continuation::LIMIT {
             return Err(OutputError::Continuation(length));
         }
-        self.reach.field(record, output::CONTINUATION)?;
-        Ok(())
+        self.reach.field(record, at).map(drop)
     }
 
     /// Whether the effects wait for an answer.
@@ -105,6 +116,7 @@ impl<'a> Check<'a, '_> {
             });
         }
         let (mut rest, mut waits, mut ended) = (bytes, false, false);
+        let mut scans = Scans::default();
         for _ in 0..count {
             if ended {
                 return Err(OutputError::AfterTerminal);
@@ -122,6 +134,7 @@ impl<'a> Check<'a, '_> {
                 Role::Waiting => waits = true,
                 Role::Immediate => {}
             }
+            scans.note(self.event, op, one)?;
             rest = others;
         }
         match (rest.is_empty(), ended, waits) {
@@ -130,7 +143,7 @@ impl<'a> Check<'a, '_> {
             )),
             (_, true, true) => Err(OutputError::WaitAndTerminal),
             (_, false, false) => Err(OutputError::NoTerminal),
-            (_, _, waits) => Ok(waits),
+            (_, _, waits) => scans.check().map(|()| waits),
         }
     }
 
@@ -144,6 +157,8 @@ impl<'a> Check<'a, '_> {
         const NOTE: u16 = Op::Note as u16;
         const EDITS: u16 = Op::Edits as u16;
         const HITS: u16 = Op::Hits as u16;
+        const SCAN: u16 = Op::Scan as u16;
+        self.may_answer(op)?;
         let (size, role) = match op {
             RESPOND => (respond::SIZE, Role::Terminal),
             PROXY => (proxy::SIZE, Role::Terminal),
@@ -154,6 +169,8 @@ impl<'a> Check<'a, '_> {
             NOTE => (note::SIZE, Role::Immediate),
             HITS => (hits::SIZE, Role::Immediate),
             EDITS => (edits::SIZE, Role::Immediate),
+            SCAN if lane_of(self.event).is_some() => (scan::SIZE, Role::Terminal),
+            SCAN => (scan::SIZE, Role::Immediate),
             other => return Err(OutputError::UnknownOp(other)),
         };
         if record.len() < size as usize {
@@ -186,6 +203,7 @@ impl<'a> Check<'a, '_> {
                 self.reach.field(record, log::TEXT).map(drop)
             }
             HITS => self.hits(record),
+            SCAN => self.scan(record),
             _ => self.note(record),
         }?;
         Ok(role)

@@ -72,6 +72,17 @@ pub enum OutputError {
     /// A terminal together with something to wait for.
     #[error("there is a terminal and something to wait for")]
     WaitAndTerminal,
+    /// An effect that may not stand in the answer to this event.
+    #[error("an effect {op} in the answer to event {event}")]
+    Misplaced {
+        /// Its opcode.
+        op: u16,
+        /// Why the guest was called.
+        event: u16,
+    },
+    /// A `scan` without the body that it is to see.
+    #[error("a `scan` of lane {0} that goes with no body, or a second one")]
+    Scan(u32),
     /// Something is waited for, but no call wants the answer.
     #[error("the answers are not wanted")]
     Unwanted,

@@ -9,6 +9,7 @@ mod edit;
 mod error;
 mod lists;
 mod memory;
+mod scan;
 mod terminal;
 mod view;
 
@@ -18,10 +19,13 @@ pub use check::check_output;
 pub use edit::{Edit, EditValue, Edits, Segment, SegmentValue, Segments};
 pub use error::OutputError;
 pub use terminal::{Fault, Pass, Proxy, Respond};
-pub use view::{BodyWait, Effect, Effects, Hits, Log, Note, Output};
+pub use view::{BodyWait, Effect, Effects, Hits, Log, Note, Output, Scan};
 
 /// Most bytes of a body or a value that segments put together.
 pub const MAX_TEXT: u64 = 64 << 20;
+
+/// Most bytes of a body that a scan may ask to see.
+pub const MAX_SCAN: u32 = 1 << 30;
 
 /// How far the indexes of an output may reach: the manifest's sizes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

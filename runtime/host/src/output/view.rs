@@ -4,7 +4,7 @@
 //! seen to it that every read is in range; should one not be, it reads zeros.
 
 use edge_abi::input::Event;
-use edge_abi::output::{self, Op, body, edits, effect, hits, log, note};
+use edge_abi::output::{self, Op, body, edits, effect, hits, log, note, scan};
 
 use super::edit::Edits;
 use super::memory::{follow, u16_at, u32_at};
@@ -103,6 +103,8 @@ pub enum Effect<'a> {
     Hits(Hits<'a>),
     /// Edits of whatever answer follows.
     Edits(Edits<'a>),
+    /// Show a body piece by piece; in the answer to a piece: let it go on.
+    Scan(Scan<'a>),
 }
 
 impl<'a> Effect<'a> {
@@ -118,6 +120,7 @@ impl<'a> Effect<'a> {
             op if op == Op::Note as u16 => Effect::Note(Note { record }),
             op if op == Op::Hits as u16 => Effect::Hits(Hits { memory, record }),
             op if op == Op::Edits as u16 => Effect::Edits(Edits::new(memory, record, edits::EDITS)),
+            op if op == Op::Scan as u16 => Effect::Scan(Scan { memory, record }),
             _ => return None,
         })
     }
@@ -211,5 +214,51 @@ impl<'a> Hits<'a> {
     pub fn rules(&self) -> impl Iterator<Item = u32> + 'a {
         let (rules, _) = follow(self.memory, self.record, hits::RULES).as_chunks();
         rules.iter().map(|rule| u32::from_le_bytes(*rule))
+    }
+}
+
+/// `scan`.
+#[derive(Debug, Clone, Copy)]
+pub struct Scan<'a> {
+    memory: &'a [u8],
+    record: &'a [u8],
+}
+
+impl<'a> Scan<'a> {
+    /// Which body.
+    #[must_use]
+    pub fn lane(&self) -> scan::Lane {
+        match u32_at(self.record, scan::LANE) {
+            0 => scan::Lane::Request,
+            _ => scan::Lane::Response,
+        }
+    }
+
+    /// Most bytes to show, at most [`MAX_SCAN`](super::MAX_SCAN).
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        u32_at(self.record, scan::LIMIT)
+    }
+
+    /// What becomes of a longer body.
+    #[must_use]
+    pub fn over_limit(&self) -> scan::OverLimit {
+        match u32_at(self.record, scan::OVER_LIMIT) {
+            1 => scan::OverLimit::Pass,
+            2 => scan::OverLimit::Truncate,
+            _ => scan::OverLimit::Block,
+        }
+    }
+
+    /// The slot set of the calls with pieces.
+    #[must_use]
+    pub fn slots(&self) -> u16 {
+        u16::try_from(u32_at(self.record, scan::SLOTS)).unwrap_or(u16::MAX)
+    }
+
+    /// What the next of these calls is to hand in.
+    #[must_use]
+    pub fn continuation(&self) -> &'a [u8] {
+        follow(self.memory, self.record, scan::CONTINUATION)
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::watch::{Phase, Watch};
 use crate::access_log::{Delivery, Entry, LogHandle};
-use crate::exchange::Record;
+use crate::exchange::{Record, Scans};
 use crate::upstream::{Body, BoxError};
 
 /// A request's body, with notes for the watch about the client's silences.
@@ -71,6 +71,7 @@ pub struct Download {
     log: LogHandle,
     /// Taken when the line is written.
     record: Option<Box<Record>>,
+    scans: Scans,
     start: Instant,
     bytes: u64,
     /// Whether nothing more is to come: the end was seen, or the answer has no body on
@@ -84,6 +85,7 @@ impl Download {
     pub fn new(
         body: Body,
         record: Record,
+        scans: Scans,
         start: Instant,
         watch: Arc<Watch>,
         log: LogHandle,
@@ -94,6 +96,7 @@ impl Download {
             watch,
             log,
             record: Some(Box::new(record)),
+            scans,
             start,
             bytes: 0,
             ended,
@@ -132,9 +135,10 @@ impl HttpBody for Download {
 impl Drop for Download {
     fn drop(&mut self) {
         self.watch.enter(Phase::Idle);
-        let Some(record) = self.record.take() else {
+        let Some(mut record) = self.record.take() else {
             return;
         };
+        self.scans.settle(&mut record);
         let aborted = match self.failure.take() {
             Some(failure) => Some(failure),
             None if self.ended || self.body.is_end_stream() => None,

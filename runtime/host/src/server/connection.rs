@@ -10,7 +10,6 @@ use std::time::Duration;
 use http::uri::Scheme;
 use http::{Request, Response, header};
 use http_body::Body as _;
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -33,7 +32,7 @@ use crate::upstream::{self, Body};
 /// What all connections of a worker share.
 pub struct Context {
     /// The policy's instance.
-    pub worker: Worker,
+    pub worker: Rc<Worker>,
     /// Its origins.
     pub origins: HttpOrigins,
     /// Bounds on each connection.
@@ -169,9 +168,10 @@ async fn answer(
     let answer = exchange::handle(&context.worker, &context.origins, request, client).await;
     waiting.request = None;
     let log = context.log.clone();
+    let (record, scans) = (answer.record, answer.scans);
     Ok(answer
         .response
-        .map(|body| Download::new(body, answer.record, start, watch, log)))
+        .map(|body| Download::new(body, record, scans, start, watch, log)))
 }
 
 /// Most requests have no body, and need nothing to be watched.
@@ -179,7 +179,7 @@ fn upload(body: Incoming, watch: &Arc<Watch>) -> Body {
     if body.is_end_stream() {
         return upstream::empty();
     }
-    Upload::new(body, watch.clone()).boxed_unsync()
+    upstream::boxed(Upload::new(body, watch.clone()))
 }
 
 /// A request without an answer. Dropped so, it is logged.

@@ -61,7 +61,7 @@ pub fn run(start: Start) -> Result<(), ServeError> {
         Box::<SystemEntropy>::default(),
     )?;
     let context = Rc::new(Context {
-        worker,
+        worker: Rc::new(worker),
         origins: HttpOrigins::new(start.plan),
         limits: start.config.limits,
         log: start.log,

@@ -50,8 +50,8 @@ fn actual(scene: &Scene<'_>, last: &Last, subject: &Subject, wanted: &str) -> Op
         Subject::Header { name } => combined(&last.headers, name),
         Subject::Body => Some(last.body.to_vec()),
         Subject::Because => last.record.rule_name().map(|name| name.as_bytes().to_vec()),
-        Subject::Shadow => among(&last.record, &last.record.shadow, wanted),
-        Subject::Scored => among(&last.record, &last.record.scored, wanted),
+        Subject::Shadow => among(&last.record, &last.record.findings.shadow, wanted),
+        Subject::Scored => among(&last.record, &last.record.findings.scored, wanted),
         // No cache exists in this version.
         Subject::Cache => None,
         Subject::Received { origin, part } => {

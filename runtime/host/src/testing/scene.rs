@@ -33,7 +33,7 @@ pub(super) struct Scene<'p> {
     entropy: Rc<SeededEntropy>,
     pub(super) origins: Origins,
     /// None when a given has changed what a worker is made of.
-    worker: Option<Worker>,
+    worker: Option<Rc<Worker>>,
     pub(super) last: Option<Last>,
     repetition: Option<u32>,
     failures: Vec<Failure>,
@@ -193,12 +193,13 @@ impl<'p> Scene<'p> {
         };
         let worker = self.worker.insert(worker);
         let stuck = || String::from("the exchange waits for something that never comes");
-        let answer = finish(handle(worker, &self.origins, built, client)).ok_or_else(stuck)?;
+        let mut answer = finish(handle(worker, &self.origins, built, client)).ok_or_else(stuck)?;
         let (head, body) = answer.response.into_parts();
         let body = finish(body.collect())
             .ok_or_else(stuck)?
             .map_err(|error| error.to_string())?
             .to_bytes();
+        answer.scans.settle(&mut answer.record);
         Ok(Last {
             request: text.to_owned(),
             status: head.status.as_u16(),
@@ -208,7 +209,7 @@ impl<'p> Scene<'p> {
         })
     }
 
-    fn new_worker(&self) -> Result<Worker, String> {
+    fn new_worker(&self) -> Result<Rc<Worker>, String> {
         let mut settings = self.settings.clone();
         settings.geo = GeoTable::from(self.geo.clone());
         let deployment = Deployment::for_test(Arc::clone(self.policy), settings)
@@ -217,7 +218,8 @@ impl<'p> Scene<'p> {
             Box::new(Rc::clone(&self.clock)),
             Box::new(Rc::clone(&self.entropy)),
         );
-        Worker::new(Arc::new(deployment), clock, entropy).map_err(|error| error.to_string())
+        let worker = Worker::new(Arc::new(deployment), clock, entropy);
+        worker.map(Rc::new).map_err(|error| error.to_string())
     }
 
     /// Judges one expectation.

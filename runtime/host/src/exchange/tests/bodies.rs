@@ -56,7 +56,7 @@ fn post(body: Body) -> Request<Body> {
 
 /// A body that comes in several frames.
 fn pieces(pieces: &[&'static str]) -> Body {
-    Pieces(pieces.iter().copied().collect()).boxed_unsync()
+    boxed(Pieces(pieces.iter().copied().collect()))
 }
 
 struct Pieces(VecDeque<&'static str>);
@@ -206,7 +206,7 @@ impl http_body::Body for Breaking {
 
 #[test]
 fn half_a_body_is_no_fact() {
-    let seen = ask_guest(&echoing(100, 0), post(Breaking(Some("he")).boxed_unsync()));
+    let seen = ask_guest(&echoing(100, 0), post(boxed(Breaking(Some("he")))));
     assert_eq!(
         (seen.status, seen.fault(), seen.header("connection")),
         (

@@ -201,7 +201,7 @@ fn ids_differ_and_logs_and_notes_are_kept() {
     assert_ne!(first.record.id, second.record.id);
     assert_eq!(first.record.id.as_str().len(), 32);
     assert_eq!(
-        first.record.logs,
+        first.record.findings.logs,
         [LogLine {
             place: 1,
             text: "seen".into()
@@ -209,13 +209,13 @@ fn ids_differ_and_logs_and_notes_are_kept() {
     );
     assert_eq!(
         (
-            first.record.shadow.as_slice(),
-            first.record.scored.as_slice()
+            first.record.findings.shadow.as_slice(),
+            first.record.findings.scored.as_slice()
         ),
         (&[2, 1][..], &[2][..])
     );
     assert_eq!(
-        first.record.exposures,
+        first.record.findings.exposures,
         [Exposure {
             experiment: 0,
             arm: 1

@@ -93,16 +93,16 @@ pub(super) fn connect_failure() -> Result<Response<Body>, TryError> {
     Err(TryError::Connect("refused".into()))
 }
 
-pub(super) fn worker(policy: Arc<Policy>) -> Worker {
+pub(super) fn worker(policy: Arc<Policy>) -> Rc<Worker> {
     let mut settings = Settings::default();
     settings.secrets.insert("KEY".into(), Secret::new("s3cr3t"));
     let deployment = Arc::new(Deployment::new(policy, settings).unwrap());
-    Worker::new(
+    let worker = Worker::new(
         deployment,
         Box::new(ManualClock::at(1)),
         Box::new(SeededEntropy::from_text("t")),
-    )
-    .unwrap()
+    );
+    Rc::new(worker.unwrap())
 }
 
 pub(super) fn client() -> Client {
@@ -139,10 +139,11 @@ impl Seen {
     }
 }
 
-pub(super) fn ask(worker: &Worker, upstream: &impl Upstream, request: Request<Body>) -> Seen {
-    let answer = finish(handle(worker, upstream, request, client()));
+pub(super) fn ask(worker: &Rc<Worker>, upstream: &impl Upstream, request: Request<Body>) -> Seen {
+    let mut answer = finish(handle(worker, upstream, request, client()));
     let (head, body) = answer.response.into_parts();
     let body = String::from_utf8_lossy(&finish(body.collect()).unwrap().to_bytes()).into_owned();
+    answer.scans.settle(&mut answer.record);
     assert_eq!(answer.record.status, head.status.as_u16());
     Seen {
         status: head.status.as_u16(),

@@ -49,6 +49,7 @@ fn read_all(output: &Output<'_>) -> usize {
         Effect::Body(body) => body.limit() as usize,
         Effect::Note(note) => note.value() as usize,
         Effect::Hits(hits) => hits.rules().map(|rule| rule as usize).sum(),
+        Effect::Scan(scan) => scan.continuation().len() + usize::from(scan.slots()),
     };
     output
         .effects()
@@ -64,6 +65,7 @@ proptest! {
     fn mutated_outputs_are_refused_or_readable(
         changes in prop::collection::vec((0_usize..300, prop_oneof![any::<u32>(), 0_u32..300, Just(INPUT), Just(u32::MAX)]), 1..5),
         proxies in any::<bool>(),
+        event in 1_u16..7,
     ) {
         let answering = |guest: &mut GuestFixture| {
             let edits = guest.edits(&[(edit::Op::Add, "x-a", b"1")]);
@@ -73,7 +75,7 @@ proptest! {
         for (word, value) in changes {
             put(&mut memory, 1024 + 4 * word, value);
         }
-        if let Ok(output) = check(&memory, at) {
+        if let Ok(output) = check_for(event, &memory, at) {
             read_all(&output);
             prop_assert!(output.effects().count() <= 256);
         }
@@ -81,8 +83,8 @@ proptest! {
 
     /// Any bytes at all.
     #[test]
-    fn any_bytes_are_refused_or_readable(bytes in prop::collection::vec(any::<u8>(), 0..400), at in 0_u32..26, input in any::<u32>()) {
-        if let Ok(output) = check_output(&bytes, at * 16, input..input.saturating_add(64), &bounds()) {
+    fn any_bytes_are_refused_or_readable(bytes in prop::collection::vec(any::<u8>(), 0..400), at in 0_u32..26, input in any::<u32>(), event in 0_u16..8) {
+        if let Ok(output) = check_output(&bytes, at * 16, input..input.saturating_add(64), event, &bounds()) {
             read_all(&output);
         }
     }

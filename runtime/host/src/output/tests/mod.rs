@@ -42,7 +42,11 @@ fn bounds() -> Bounds {
 }
 
 fn check(memory: &[u8], at: u32) -> Result<Output<'_>, OutputError> {
-    check_output(memory, at, INPUT..INPUT + 64, &bounds())
+    check_for(Event::Start as u16, memory, at)
+}
+
+fn check_for(event: u16, memory: &[u8], at: u32) -> Result<Output<'_>, OutputError> {
+    check_output(memory, at, INPUT..INPUT + 64, event, &bounds())
 }
 
 /// The error of an output with these effects.
