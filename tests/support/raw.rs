@@ -78,7 +78,9 @@ impl Raw {
         let _ = self.store.set_fuel(u64::MAX);
         Ran {
             input: (start, length),
-            event: input.get(6..8).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]])),
+            event: input
+                .get(6..8)
+                .map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]])),
             at,
             fuel,
         }
@@ -88,7 +90,13 @@ impl Raw {
     pub fn checked(&self, ran: &Ran) -> Result<Output<'_>, OutputError> {
         let (start, length) = ran.input;
         let memory = self.memory.data(&self.store);
-        check_output(memory, ran.at, start..start + length, ran.event, &self.bounds)
+        check_output(
+            memory,
+            ran.at,
+            start..start + length,
+            ran.event,
+            &self.bounds,
+        )
     }
 
     /// The output record, as long as it says.

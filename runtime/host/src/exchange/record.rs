@@ -18,7 +18,7 @@ use crate::upstream::TryError;
 const MAX_RULES: usize = 256;
 
 /// Most lines of `log` statements that a request remembers.
-const MAX_LINES: usize = 1024;
+const MAX_LINES: usize = 256;
 
 /// Everything that an access log or a metric may want to know.
 #[derive(Debug, Clone)]

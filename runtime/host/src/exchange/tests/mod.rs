@@ -7,6 +7,8 @@ mod faults;
 mod forwarding;
 mod heads;
 mod phases;
+mod request_scans;
+mod response_scans;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -76,7 +78,10 @@ impl Upstream for Played {
         let (head, body) = request.into_parts();
         let body = match &answer {
             Err(TryError::Connect(_)) => Bytes::new(),
-            _ => body.collect().await.unwrap().to_bytes(),
+            _ => match body.collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(error) => return Err(TryError::Reset(error.to_string())),
+            },
         };
         self.got
             .borrow_mut()
