@@ -174,8 +174,8 @@ impl Scan {
     }
 
     /// Moves what the calls have found so far into the record, and with it a verdict that
-    /// came too late for another answer.
-    pub(super) fn settle(&self, record: &mut Record) {
+    /// came too late for another answer. Whether there is one.
+    pub(super) fn settle(&self, record: &mut Record) -> bool {
         let mut lane = self.0.borrow_mut();
         record.findings.absorb(std::mem::take(&mut lane.findings));
         match &lane.state {
@@ -183,8 +183,9 @@ impl Scan {
             State::Stopped(_, Some(Verdict::Fault(refusal))) => {
                 record.fault.clone_from(&refusal.reason);
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 }
 
@@ -308,10 +309,12 @@ pub struct Scans {
 
 impl Scans {
     /// Moves what the scans have found into the record: at the end of the answer's body, or
-    /// earlier and then again.
-    pub fn settle(&self, record: &mut Record) {
+    /// earlier and then again. Whether a scan has cut the answer short.
+    pub fn settle(&self, record: &mut Record) -> bool {
+        let mut cut = false;
         for scan in [&self.request, &self.response].into_iter().flatten() {
-            scan.settle(record);
+            cut |= scan.settle(record);
         }
+        cut
     }
 }

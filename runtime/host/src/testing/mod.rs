@@ -4,6 +4,7 @@
 //! Nothing here sleeps, opens a socket or reads the system's clock, so a test gives
 //! the same result on every machine.
 
+mod body;
 mod expect;
 mod origins;
 mod report;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use edge_abi::test_plan::{self, CLIENT_IP, Expect, Given, HOST, START_MS, Test};
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
-use http_body_util::BodyExt;
 
+use super::body::{in_two, receive};
 use super::expect;
 use super::origins::Origins;
 use super::report::{Failure, Place};
@@ -20,7 +20,7 @@ use crate::engine::Policy;
 use crate::exchange::{Client, Record, Worker, handle};
 use crate::settings::{Deployment, Geo, GeoTable, Secret, Settings};
 use crate::sources::{ManualClock, SeededEntropy};
-use crate::upstream::{Body, empty, full};
+use crate::upstream::{Body, empty};
 
 /// Everything that a test has set up and seen so far.
 pub(super) struct Scene<'p> {
@@ -195,11 +195,11 @@ impl<'p> Scene<'p> {
         let stuck = || String::from("the exchange waits for something that never comes");
         let mut answer = finish(handle(worker, &self.origins, built, client)).ok_or_else(stuck)?;
         let (head, body) = answer.response.into_parts();
-        let body = finish(body.collect())
-            .ok_or_else(stuck)?
-            .map_err(|error| error.to_string())?
-            .to_bytes();
-        answer.scans.settle(&mut answer.record);
+        let (body, end) = finish(receive(body)).ok_or_else(stuck)?;
+        // An answer that a scan has cut is what the client gets: the record says why.
+        if !answer.scans.settle(&mut answer.record) {
+            end.map_err(|error| error.to_string())?;
+        }
         Ok(Last {
             request: text.to_owned(),
             status: head.status.as_u16(),
@@ -249,7 +249,7 @@ impl<'p> Scene<'p> {
 /// Makes a request of the plan one of HTTP.
 fn build(request: &test_plan::Request) -> Result<Request<Body>, String> {
     let body = match &request.body {
-        Some(body) => full(body.clone()),
+        Some(body) => in_two(body.clone()),
         None => empty(),
     };
     let mut built = Request::builder()

@@ -19,6 +19,7 @@ mod limits;
 mod logging;
 mod memory;
 mod proxying;
+mod scans;
 mod shutdown;
 mod support;
 mod tls;

@@ -67,22 +67,31 @@ fn bulk_origin() -> Origin {
 #[test]
 fn two_hundred_megabytes_each_way_stay_within_sixteen() {
     let origin = bulk_origin();
-    let server = Process::start(&origin.url());
+    stays_small(&Process::start(&origin.url()));
+}
+
+#[test]
+fn scans_change_nothing_about_that() {
+    let origin = bulk_origin();
+    stays_small(&Process::scanning(&origin.url()));
+}
+
+fn stays_small(server: &Process) {
     let mut client = Client::connect(server.address);
     assert_eq!(client.get("/0/1").status, 200);
 
-    let idle = resident(&server);
+    let idle = resident(server);
     client.send(format!("GET /0/{SIZE} HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_eq!(client.head().0, 200);
     take(&mut client.reader, SIZE);
-    let down = peak(&server).saturating_sub(idle);
+    let down = peak(server).saturating_sub(idle);
 
     client.send(format!(
         "POST /0/0 HTTP/1.1\r\nHost: a\r\nContent-Length: {SIZE}\r\n\r\n"
     ));
     send_zeros(client.reader.get_mut(), SIZE);
     assert_eq!(client.reply().status, 200);
-    let up = peak(&server).saturating_sub(idle);
+    let up = peak(server).saturating_sub(idle);
 
     println!("idle {idle}, down +{down}, up +{up}");
     assert!(

@@ -1,9 +1,14 @@
 //! A policy written by hand: `/0/…` goes to the first origin, `/1/…` to the second and so
-//! on; all else is answered with `hello`.
+//! on; all else is answered with `hello`. It may scan bodies for the word `evil!`, also where
+//! it is cut in two: a request with it is denied, a response with it is replaced. A `~` in a
+//! body traps.
 
+use edge_abi::input::{self, Event};
 use edge_abi::manifest::{
-    Fact, Kind, Limits, Line, Manifest, Origin, ProxyOptions, Rule, RuleKind, Slot, Target,
+    Fact, Failure, Fallback, Kind, Limits, Line, Manifest, Origin, ProxyOptions, Rule, RuleKind,
+    Slot, Target,
 };
+use edge_abi::output::scan::{Lane, OverLimit};
 use edge_abi::output::{self, NONE, Op};
 
 /// Where the guest takes its input, and the most bytes of it.
@@ -14,12 +19,22 @@ const PROXY: u32 = 0x400;
 const RESPOND: u32 = 0x800;
 const TEXT: u32 = 0xc00;
 const SEGMENT: u32 = 0xc10;
+/// Outputs of scans.
+const PASS: u32 = 0x1000;
+const GO_ON: u32 = 0x1100;
+const DENY: u32 = 0x1200;
+const TOO_LONG: u32 = 0x1300;
+const WORD: u32 = 0x1400;
+const STATE: u32 = 0x1410;
 
 /// The policy's origins and secrets.
 #[derive(Default)]
 pub struct Guest {
     targets: Vec<Target>,
     secrets: Vec<String>,
+    options: ProxyOptions,
+    /// By lane: the limit, and what becomes of longer bodies.
+    scans: [Option<(u32, OverLimit)>; 2],
 }
 
 impl Guest {
@@ -49,9 +64,26 @@ impl Guest {
         self
     }
 
+    /// The second origin stands in for one that can't be reached.
+    pub fn fallback(mut self) -> Self {
+        self.options.fallback = Some(Fallback {
+            target: 1,
+            on: vec![Failure::Connect],
+        });
+        self
+    }
+
+    /// Scans the bodies of requests to origins, or of their answers.
+    pub fn scanning(mut self, lane: Lane, limit: u32, over: OverLimit) -> Self {
+        self.scans[lane as usize] = Some((limit, over));
+        self
+    }
+
     /// The module.
     pub fn wasm(&self) -> Vec<u8> {
         let count = self.targets.len();
+        let proxy = self.proxy();
+        let effect = PROXY + 4 * proxy.len() as u32 - output::proxy::SIZE;
         let text = format!(
             r#"(module
   (memory (export "memory") 4 4)
@@ -60,10 +92,37 @@ impl Guest {
   (data (i32.const {RESPOND}) "{respond}")
   (data (i32.const {TEXT}) "hello")
   (data (i32.const {SEGMENT}) "{segment}")
+  (data (i32.const {PASS}) "{pass}")
+  (data (i32.const {GO_ON}) "{go_on}")
+  (data (i32.const {DENY}) "{deny}")
+  (data (i32.const {TOO_LONG}) "{too_long}")
+  (data (i32.const {WORD}) "evil!")
   (func (export "edge_input") (param i32) (result i32)
     (select (i32.const 0) (i32.const {INPUT}) (i32.gt_u (local.get 0) (i32.const {INPUT_LIMIT}))))
   (func (export "edge_run") (param i32) (result i32)
     (local $path i32) (local $target i32) (local $at i32) (local $end i32)
+    (local $event i32) (local $byte i32) (local $state i32)
+    (local.set $event (i32.load16_u (i32.const {event})))
+    (if (i32.eq (local.get $event) (i32.const {head})) (then (return (i32.const {PASS}))))
+    (if (i32.or (i32.eq (local.get $event) (i32.const {sent})) (i32.eq (local.get $event) (i32.const {received}))) (then
+      (if (i32.and (i32.load (i32.const {flags})) (i32.const 2)) (then (return (i32.const {TOO_LONG}))))
+      (local.set $state (i32.load (i32.add (i32.const {INPUT}) (i32.load (i32.const {continuation})))))
+      (local.set $at (i32.add (i32.const {INPUT}) (i32.load (i32.const {slot}))))
+      (local.set $end (i32.add (local.get $at) (i32.load offset=4 (i32.const {slot}))))
+      (block $done (loop $next
+        (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $byte (i32.load8_u (local.get $at)))
+        (if (i32.eq (local.get $byte) (i32.const 126)) (then unreachable))
+        (local.set $state (select
+          (i32.add (local.get $state) (i32.const 1))
+          (i32.eq (local.get $byte) (i32.const 101))
+          (i32.eq (local.get $byte) (i32.load8_u (i32.add (i32.const {WORD}) (local.get $state))))))
+        (if (i32.eq (local.get $state) (i32.const 5)) (then (return (i32.const {DENY}))))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br $next)))
+      (i32.store (i32.const {STATE}) (local.get $state))
+      (i32.store (i32.const {lane}) (i32.sub (local.get $event) (i32.const {sent})))
+      (return (i32.const {GO_ON}))))
     (local.set $path (i32.add (i32.const {INPUT}) (i32.load (i32.const {slot}))))
     (local.set $target (i32.sub (i32.load8_u offset=1 (local.get $path)) (i32.const 48)))
     (if (i32.ge_u (local.get $target) (i32.const {count})) (then (return (i32.const {RESPOND}))))
@@ -82,13 +141,24 @@ impl Guest {
       (i32.store (i32.const {query}) (i32.add (local.get $at) (i32.const 1)))
       (i32.store offset=4 (i32.const {query}) (i32.sub (i32.sub (local.get $end) (local.get $at)) (i32.const 1)))))
     (i32.const {PROXY})))"#,
-            proxy = escaped(&proxy()),
-            respond = escaped(&respond()),
+            proxy = escaped(&proxy),
+            respond = escaped(&respond(RESPOND, 0, 200)),
+            pass = escaped(&self.pass()),
+            go_on = escaped(&go_on()),
+            deny = escaped(&respond(DENY, 1, 403)),
+            too_long = escaped(&respond(TOO_LONG, 1, 413)),
+            event = INPUT + input::EVENT,
+            flags = INPUT + input::FLAGS,
+            continuation = INPUT + input::CONTINUATION,
+            head = Event::ResponseHead as u16,
+            sent = Event::RequestChunk as u16,
+            received = Event::ResponseChunk as u16,
+            lane = GO_ON + output::HEADER + output::scan::LANE,
             segment = escaped(&[0, 0, TEXT, 5]),
             slot = INPUT + edge_abi::input::HEADER,
-            target = PROXY + output::HEADER + output::proxy::TARGET,
-            path = PROXY + output::HEADER + output::proxy::PATH,
-            query = PROXY + output::HEADER + output::proxy::QUERY,
+            target = effect + output::proxy::TARGET,
+            path = effect + output::proxy::PATH,
+            query = effect + output::proxy::QUERY,
         );
         let mut wasm = wat::parse_str(text).unwrap();
         append_section(
@@ -108,20 +178,17 @@ impl Guest {
             module_digest: String::new(),
             files: vec!["test.edge".to_owned()],
             targets: self.targets.clone(),
-            proxies: vec![ProxyOptions::default()],
+            proxies: vec![self.options.clone()],
             experiments: Vec::new(),
             secrets: self.secrets.clone(),
             params: Vec::new(),
-            slot_sets: vec![vec![Slot {
-                fact: Fact::RequestTarget,
-                kind: Kind::Bytes,
-            }]],
-            rules: vec![Rule {
-                name: "route.test".to_owned(),
-                kind: RuleKind::Route,
-                place: 0,
-                bytes: 0,
-            }],
+            slot_sets: [Fact::RequestTarget, Fact::RequestChunk, Fact::ResponseChunk]
+                .map(slot)
+                .into(),
+            rules: vec![
+                rule("route.test", RuleKind::Route),
+                rule("waf.body", RuleKind::Deny),
+            ],
             severities: std::collections::BTreeMap::new(),
             tags: std::collections::BTreeMap::new(),
             places: vec![[0, 1, 1]],
@@ -141,11 +208,69 @@ impl Guest {
             capabilities: Vec::new(),
         }
     }
+
+    /// An output that proxies; the guest fills in target and path.
+    fn proxy(&self) -> Vec<u32> {
+        let scan = self.scan(Lane::Request);
+        let size = 4 * scan.len() as u32 + output::proxy::SIZE;
+        let mut words = header(PROXY, 1 + u32::from(!scan.is_empty()), size);
+        if self.scans[Lane::Response as usize].is_some() {
+            // Any slot set but 0: it is not looked at.
+            words[output::NEXT_SLOTS as usize / 4] = 1 | u32::from(Event::ResponseHead.bit()) << 16;
+        }
+        words.extend(scan);
+        words.extend(proxy());
+        words
+    }
+
+    /// An output that lets a response go on.
+    fn pass(&self) -> Vec<u32> {
+        let scan = self.scan(Lane::Response);
+        let size = 4 * scan.len() as u32 + output::pass::SIZE;
+        let mut words = header(PASS, 1 + u32::from(!scan.is_empty()), size);
+        words.extend(scan);
+        words.extend([Op::Pass as u32, output::pass::SIZE, 0, 0, 0, 0]);
+        words
+    }
+
+    /// The effect that begins a scan, if this policy has one.
+    fn scan(&self, lane: Lane) -> Vec<u32> {
+        let Some((limit, over)) = self.scans[lane as usize] else {
+            return Vec::new();
+        };
+        // The state of a beginning is 0: there are zeros behind the word.
+        scan(lane as u32, limit, over as u32, 1 + lane as u32, WORD + 8)
+    }
 }
 
-/// An output that proxies; the guest fills in target and path.
+fn slot(fact: Fact) -> Vec<Slot> {
+    let kind = Kind::Bytes;
+    vec![Slot { fact, kind }]
+}
+
+fn rule(name: &str, kind: RuleKind) -> Rule {
+    Rule {
+        name: name.to_owned(),
+        kind,
+        place: 0,
+        bytes: 0,
+    }
+}
+
+fn scan(lane: u32, limit: u32, over: u32, slots: u32, state: u32) -> Vec<u32> {
+    let (op, size) = (Op::Scan as u32, output::scan::SIZE);
+    vec![op, size, lane, limit, over, slots, state, 4]
+}
+
+/// The answer to a piece that may go on; the guest fills in lane and state.
+fn go_on() -> Vec<u32> {
+    let mut words = header(GO_ON, 1, output::scan::SIZE);
+    words.extend(scan(0, 0, 0, 0, STATE));
+    words
+}
+
 fn proxy() -> Vec<u32> {
-    let mut words = header(PROXY, output::proxy::SIZE);
+    let mut words = Vec::new();
     let effect = words.len();
     words.resize(effect + output::proxy::SIZE as usize / 4, 0);
     words[effect] = Op::Proxy as u32;
@@ -155,25 +280,26 @@ fn proxy() -> Vec<u32> {
 }
 
 /// An output that answers `hello`.
-fn respond() -> Vec<u32> {
-    let mut words = header(RESPOND, output::respond::SIZE);
+fn respond(at: u32, rule: u32, status: u32) -> Vec<u32> {
+    let mut words = header(at, 1, output::respond::SIZE);
     let effect = words.len();
     words.resize(effect + output::respond::SIZE as usize / 4, 0);
     words[effect] = Op::Respond as u32;
     words[effect + 1] = output::respond::SIZE;
-    words[effect + output::respond::STATUS as usize / 4] = 200;
+    words[effect + output::respond::RULE as usize / 4] = rule;
+    words[effect + output::respond::STATUS as usize / 4] = status;
     words[effect + output::respond::BODY as usize / 4] = SEGMENT;
     words[effect + output::respond::BODY as usize / 4 + 1] = 1;
     words
 }
 
-/// The header of an output at `at` with one effect of `size` bytes.
-fn header(at: u32, size: u32) -> Vec<u32> {
+/// The header of an output at `at` with `count` effects of `size` bytes together.
+fn header(at: u32, count: u32, size: u32) -> Vec<u32> {
     let length = output::HEADER + size;
     vec![
         length.next_multiple_of(16),
         1,
-        1,
+        count,
         0,
         0,
         0,

@@ -6,10 +6,15 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use edge_abi::output::scan::{Lane, OverLimit};
+
 use super::{Edge, Guest, PATIENCE};
 
 /// Names the origin's URL for the process.
 const ORIGIN: &str = "EDGE_TEST_ORIGIN";
+
+/// Says whether its policy scans bodies.
+const SCANS: &str = "EDGE_TEST_SCANS";
 
 /// Not a test by itself: what the other process runs, until it gets a signal.
 #[test]
@@ -17,7 +22,12 @@ fn server_process() {
     let Ok(url) = std::env::var(ORIGIN) else {
         return;
     };
-    let guest = Guest::default().origin("shop", &url, |origin| origin.timeout_ms = 60_000);
+    let mut guest = Guest::default().origin("shop", &url, |origin| origin.timeout_ms = 60_000);
+    if std::env::var_os(SCANS).is_some() {
+        for lane in [Lane::Request, Lane::Response] {
+            guest = guest.scanning(lane, 1 << 30, OverLimit::Block);
+        }
+    }
     let mut config = Edge::config("/dev/null".into());
     config.shutdown_deadline = edge_host::config::Span(4 * PATIENCE);
     let server = Edge::bind(&guest, config).unwrap();
@@ -49,7 +59,20 @@ pub struct Process {
 impl Process {
     /// A server whose origin `shop` is at this URL.
     pub fn start(url: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        Self::with(url, |_| {})
+    }
+
+    /// The same, whose policy scans bodies both ways.
+    pub fn scanning(url: &str) -> Self {
+        Self::with(url, |command| {
+            command.env(SCANS, "");
+        })
+    }
+
+    fn with(url: &str, set: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        set(&mut command);
+        let mut child = command
             .args([
                 "--exact",
                 "support::process::server_process",
