@@ -165,6 +165,79 @@ fn nothing_of_an_earlier_record_is_left_in_the_buffer() {
 }
 
 #[test]
+fn a_call_of_a_scan_has_its_piece_and_its_flags() {
+    let manifest = manifest(serde_json::json!([
+        {"fact": "request.chunk"},
+        {"fact": "response.chunk"},
+        {"fact": "request.body"},
+    ]));
+    let plan = Plan::new(&manifest.slot_sets[0], &manifest).unwrap();
+    assert!(plan.reads_response_chunk() && !plan.reads_request_headers());
+    let call = Call {
+        event: Event::RequestChunk,
+        flags: edge_abi::input::flags::LAST,
+        now: 0,
+        random: 0,
+        results: &[],
+        continuation: b"state",
+    };
+    for (piece, expected) in [
+        (Some(&b"abc"[..]), Some(&b"abc"[..])),
+        (Some(b""), Some(b"")),
+        (None, None),
+    ] {
+        let mut bytes = Vec::new();
+        with_facts(&HeaderMap::new(), |facts| {
+            let facts = Facts {
+                request_chunk: piece,
+                body: None,
+                ..*facts
+            };
+            plan.write(&mut bytes, &call, &facts);
+        });
+        assert_eq!((bytes[6], u32_at(&bytes, 8)), (4, 1));
+        let slots = [0, 1, 2].map(|index| slot(&bytes, index));
+        assert_eq!(slots, [expected, None, None]);
+    }
+}
+
+#[test]
+fn all_fields_are_one_text() {
+    let manifest = manifest(serde_json::json!([{"fact": "request.fields"}]));
+    let plan = Plan::new(&manifest.slot_sets[0], &manifest).unwrap();
+    assert!(plan.reads_request_headers());
+    let text = |fields: &[(&'static str, &'static [u8])]| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_bytes(value).unwrap());
+        }
+        let call = Call {
+            event: Event::Start,
+            flags: 0,
+            now: 0,
+            random: 0,
+            results: &[],
+            continuation: b"",
+        };
+        let mut bytes = Vec::new();
+        with_facts(&headers, |facts| plan.write(&mut bytes, &call, facts));
+        slot(&bytes, 0).unwrap().to_vec()
+    };
+    let fields: [(_, &[u8]); 4] = [
+        ("host", b"a"),
+        ("x-b", b"1, 2"),
+        ("connection", b"close"),
+        ("x-b", b"\xff"),
+    ];
+    // The fields of one name stand together, where the first of them stood.
+    assert_eq!(
+        text(&fields),
+        b"host: a\nx-b: 1, 2\nx-b: \xff\nconnection: close\n"
+    );
+    assert_eq!(text(&[]), b"", "present and empty");
+}
+
+#[test]
 fn a_fact_has_only_its_own_kind() {
     let slot: Result<Slot, _> =
         serde_json::from_value(serde_json::json!({"fact": "request.mood", "kind": "bytes"}));
@@ -189,6 +262,8 @@ proptest! {
             {"fact": "request.body", "kind": "bytes"},
             {"fact": "response.status", "kind": "i64"},
             {"fact": "request.headers", "name": "a", "kind": "list"},
+            {"fact": "request.fields"},
+            {"fact": "request.chunk"},
         ]));
         let kinds: Vec<u8> = manifest.slot_sets[0].iter().map(|slot| slot.kind as u8).collect();
         let mut headers = HeaderMap::new();

@@ -79,15 +79,16 @@ impl Origins {
     }
 
     fn next_answer(&self, origin: u32) -> Option<OriginAnswer> {
-        let mut played = self.played.borrow_mut();
-        let script = played.get_mut(&origin)?;
-        let answer = script
-            .answers
-            .get(script.next)
-            .or(script.answers.last())?
-            .clone();
-        script.next = (script.next + 1).min(script.answers.len());
-        Some(answer)
+        let played = self.played.borrow();
+        let script = played.get(&origin)?;
+        let next = script.answers.get(script.next);
+        next.or(script.answers.last()).cloned()
+    }
+
+    fn use_up_answer(&self, origin: u32) {
+        if let Some(script) = self.played.borrow_mut().get_mut(&origin) {
+            script.next = (script.next + 1).min(script.answers.len());
+        }
     }
 }
 
@@ -108,6 +109,7 @@ impl Upstream for Origins {
             failure: OriginFailure::Connect,
         } = answer
         {
+            self.use_up_answer(origin);
             return Err(TryError::Connect(String::from("given by the test")));
         }
         let (head, body) = request.into_parts();
@@ -116,6 +118,8 @@ impl Upstream for Origins {
             .await
             .map_err(|error| TryError::Reset(error.to_string()))?
             .to_bytes();
+        // A request that was denied on its way, by a scan of its body, has used nothing up.
+        self.use_up_answer(origin);
         self.received
             .borrow_mut()
             .push(Received { origin, head, body });

@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use edge_abi::input::Event;
-use edge_abi::output::edit;
+use edge_abi::output::scan::{Lane, OverLimit};
+use edge_abi::output::{Op, edit};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::fixture::{GuestFixture, Next};
+use crate::fixture::{GuestFixture, Next, effect};
 
 /// Proxies to `shop`, falls back to `backup`, and answers with the known header `x-edge`.
 fn policy() -> Arc<Policy> {
@@ -50,9 +51,13 @@ fn received(origin: &str, part: Value, op: &str, value: &str) -> Value {
 }
 
 fn run_steps(steps: Value) -> TestReport {
+    run_steps_of(&policy(), steps)
+}
+
+fn run_steps_of(policy: &Arc<Policy>, steps: Value) -> TestReport {
     let plan = json!({"files": ["policy.edge"], "tests": [{"name": "t", "place": [0, 1, 1], "steps": steps}]});
     let plan: TestPlan = serde_json::from_value(plan).unwrap();
-    run(&policy(), &plan).tests.remove(0)
+    run(policy, &plan).tests.remove(0)
 }
 
 fn passes(steps: Value) {
@@ -259,4 +264,74 @@ fn reports_are_data() {
 fn an_expectation_before_any_request_fails() {
     let report = run_steps(json!([status("200")]));
     assert_eq!(report.failures[0].got, "no request has been sent");
+}
+
+/// Scans both bodies: `evil!` in the request's is denied, in the response's is replaced.
+fn scanning() -> Arc<Policy> {
+    let mut guest = GuestFixture::new();
+    for (lane, rule, status) in [(Lane::Request, 1, 403), (Lane::Response, 2, 451)] {
+        let hit = guest.respond(rule, status, (0, 0), b"");
+        let over = guest.respond(0, 413, (0, 0), b"");
+        guest.scanning(lane, (hit, Next::default()), over);
+    }
+    let scan = guest.scan(Lane::Request, 1 << 20, OverLimit::Block);
+    let proxy = guest.proxy(0, "/", (0, 0), (0, 0));
+    let next = Next {
+        slots: 2,
+        wanted: Event::ResponseHead.bit(),
+        continuation: b"",
+    };
+    guest.output(Event::Start, &[scan, proxy], next);
+    let scan = guest.scan(Lane::Response, 1 << 20, OverLimit::Block);
+    let pass = effect(Op::Pass, 0, &[2, 0, 0, 0]);
+    guest.output(Event::ResponseHead, &[scan, pass], Next::default());
+    guest.policy()
+}
+
+#[test]
+fn bodies_of_requests_and_of_origins_are_scanned() {
+    let post = |body: &str| json!({"step": "request", "place": [0, 3, 3], "method": "POST", "target": "/", "body": body});
+    let count = |value| received("shop", json!({"part": "count"}), "equals", value);
+    let because = |value| expect(json!({"subject": "because"}), "equals", value);
+    let body = |value| expect(json!({"subject": "body"}), "equals", value);
+    let got = |value| received("shop", json!({"part": "body"}), "equals", value);
+    let report = run_steps_of(
+        &scanning(),
+        json!([
+            gives("shop", 200, "fine"),
+            gives("shop", 200, "so evil!"),
+            post("abc"),
+            status("200"),
+            body("fine"),
+            got("abc"),
+            // It comes in two pieces, which are cut in the middle of the word.
+            post("evil!"),
+            status("403"),
+            because("require.login"),
+            count("0"),
+            // The answer above was asked for, and given, to no end.
+            post("abc"),
+            status("200"),
+        ]),
+    );
+    assert_eq!(report.failures.len(), 1, "{report:#?}");
+}
+
+#[test]
+fn an_answer_that_is_cut_is_what_came_of_it() {
+    let long = format!("{}evil!", "a".repeat(16 << 10));
+    let report = run_steps_of(
+        &scanning(),
+        json!([
+            gives("shop", 200, "evil!"),
+            gives("shop", 200, &long),
+            get(),
+            status("451"),
+            get(),
+            status("200"),
+            expect(json!({"subject": "because"}), "equals", "on_response"),
+            expect(json!({"subject": "body"}), "equals", &long[..16 << 10]),
+        ]),
+    );
+    assert!(report.passed, "{report:#?}");
 }

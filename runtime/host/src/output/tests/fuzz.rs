@@ -71,6 +71,10 @@ proptest! {
             let edits = guest.edits(&[(edit::Op::Add, "x-a", b"1")]);
             vec![guest.respond(0, 200, edits, b"body")]
         };
+        let everything = |guest: &mut GuestFixture| {
+            let scan = effect(Op::Scan, 0, &[0, 100, 0, 1, 1024, 8]);
+            [vec![scan], everything(guest)].concat()
+        };
         let (mut memory, at) = if proxies { memory(everything, FOLLOWED) } else { memory(answering, FOLLOWED) };
         for (word, value) in changes {
             put(&mut memory, 1024 + 4 * word, value);

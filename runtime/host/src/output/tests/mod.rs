@@ -11,6 +11,7 @@ use edge_abi::output::{NONE, Op, edit};
 
 mod effects;
 mod fuzz;
+mod scans;
 
 use super::*;
 use crate::fixture::{GuestFixture, INPUT, Next, effect};
