@@ -14,7 +14,7 @@
 //! * [`demo`] stands in for origins that aren't there yet.
 //!
 //! A worker is single-threaded: each thread has its own guest instance, and
-//! futures need not be `Send`.
+//! futures and bodies need not be `Send`.
 
 pub mod access_log;
 pub mod config;

@@ -1,7 +1,7 @@
 //! Bodies between a client and an exchange.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -17,13 +17,13 @@ use crate::upstream::{Body, BoxError};
 /// A request's body, with notes for the watch about the client's silences.
 pub struct Upload {
     body: Incoming,
-    watch: Arc<Watch>,
+    watch: Rc<Watch>,
     ended: bool,
 }
 
 impl Upload {
     /// Notes the silences of `body`.
-    pub fn new(body: Incoming, watch: Arc<Watch>) -> Self {
+    pub fn new(body: Incoming, watch: Rc<Watch>) -> Self {
         Self {
             body,
             watch,
@@ -67,7 +67,7 @@ impl Drop for Upload {
 /// An answer's body. When it is over, in whatever way, the request is logged.
 pub struct Download {
     body: Body,
-    watch: Arc<Watch>,
+    watch: Rc<Watch>,
     log: LogHandle,
     /// Taken when the line is written.
     record: Option<Box<Record>>,
@@ -87,7 +87,7 @@ impl Download {
         record: Record,
         scans: Scans,
         start: Instant,
-        watch: Arc<Watch>,
+        watch: Rc<Watch>,
         log: LogHandle,
     ) -> Self {
         let ended = record.method == http::Method::HEAD || matches!(record.status, 204 | 304);

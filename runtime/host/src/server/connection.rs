@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
@@ -50,7 +49,7 @@ pub async fn serve(
 ) {
     // Without it small answers wait for the acknowledgement of the ones before.
     let _ = stream.set_nodelay(true);
-    let watch = Arc::new(Watch::new());
+    let watch = Rc::new(Watch::new());
     let limits = context.limits.clone();
     let service = service_fn(|request| answer(&context, request, peer, watch.clone()));
     let io = TokioIo::new(Stream::new(stream, watch.clone()));
@@ -153,7 +152,7 @@ async fn answer(
     context: &Context,
     request: Request<Incoming>,
     peer: SocketAddr,
-    watch: Arc<Watch>,
+    watch: Rc<Watch>,
 ) -> Result<Response<Download>, Infallible> {
     watch.begin();
     let start = Instant::now();
@@ -175,7 +174,7 @@ async fn answer(
 }
 
 /// Most requests have no body, and need nothing to be watched.
-fn upload(body: Incoming, watch: &Arc<Watch>) -> Body {
+fn upload(body: Incoming, watch: &Rc<Watch>) -> Body {
     if body.is_end_stream() {
         return upstream::empty();
     }
@@ -185,7 +184,7 @@ fn upload(body: Incoming, watch: &Arc<Watch>) -> Body {
 /// A request without an answer. Dropped so, it is logged.
 struct Waiting<'a> {
     log: &'a LogHandle,
-    watch: Arc<Watch>,
+    watch: Rc<Watch>,
     start: Instant,
     request: Option<Abandoned>,
 }
@@ -193,7 +192,7 @@ struct Waiting<'a> {
 impl<'a> Waiting<'a> {
     fn new(
         log: &'a LogHandle,
-        watch: Arc<Watch>,
+        watch: Rc<Watch>,
         request: &Request<Incoming>,
         peer: SocketAddr,
         start: Instant,

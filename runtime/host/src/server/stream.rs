@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const LINGER: Duration = Duration::from_secs(2);
 /// arrives is thrown away, within bounds of size and time.
 pub struct Stream {
     inner: TcpStream,
-    watch: Arc<Watch>,
+    watch: Rc<Watch>,
     closing: Closing,
 }
 
@@ -44,7 +44,7 @@ enum Closing {
 
 impl Stream {
     /// Notes what happens on `stream`.
-    pub fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
+    pub fn new(stream: TcpStream, watch: Rc<Watch>) -> Self {
         Self {
             inner: stream,
             watch,

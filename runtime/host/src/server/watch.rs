@@ -3,18 +3,17 @@
 //! Nothing here sets a timer. Reads, writes and bodies note the time; the connection's
 //! one timer looks at the notes when it fires. A request costs no timer that way.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::cell::Cell;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::config::Limits;
 
-/// The notes of one connection. Not shared between threads: atomic only because request
-/// bodies have to be `Send`.
+/// The notes of one connection.
 pub struct Watch {
     start: Instant,
-    phase: AtomicU8,
+    phase: Cell<Phase>,
     /// When the phase began.
     since: Moment,
     /// Since when the client takes nothing of what is sent.
@@ -22,21 +21,20 @@ pub struct Watch {
     /// Since when a piece of a body is awaited from the client.
     body_awaited: Moment,
     /// Whether the client may still be sending what nobody will read.
-    unread: AtomicBool,
-    /// Why this side ends the connection, if it does: a [`Cut`].
-    cut: AtomicU8,
+    unread: Cell<bool>,
+    /// Why the connection ends, if it does in the middle of a request.
+    cut: Cell<Cut>,
 }
 
 /// Why a connection ended in the middle of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Cut {
     /// The client left.
-    Left = 0,
+    Left,
     /// A time limit was reached.
-    Slow = 1,
+    Slow,
     /// The server ended.
-    Ending = 2,
+    Ending,
 }
 
 impl Cut {
@@ -52,16 +50,15 @@ impl Cut {
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Phase {
     /// Between two requests.
-    Idle = 0,
+    Idle,
     /// A head is arriving.
-    Head = 1,
+    Head,
     /// A request is being answered, or the connection is being closed.
-    Busy = 2,
+    Busy,
     /// Nothing has come yet. The time for the first head counts from here.
-    New = 3,
+    New,
 }
 
 impl Watch {
@@ -69,12 +66,12 @@ impl Watch {
     pub fn new() -> Self {
         let watch = Self {
             start: Instant::now(),
-            phase: AtomicU8::new(Phase::New as u8),
+            phase: Cell::new(Phase::New),
             since: Moment::default(),
             write_blocked: Moment::default(),
             body_awaited: Moment::default(),
-            unread: AtomicBool::new(false),
-            cut: AtomicU8::new(Cut::Left as u8),
+            unread: Cell::new(false),
+            cut: Cell::new(Cut::Left),
         };
         watch.since.set(watch.start);
         watch
@@ -82,13 +79,13 @@ impl Watch {
 
     /// Notes that a request begins; the one before was read to its end.
     pub fn begin(&self) {
-        self.unread.store(false, Relaxed);
+        self.unread.set(false);
         self.enter(Phase::Busy);
     }
 
     /// Notes what begins now.
     pub fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Relaxed);
+        self.phase.set(phase);
         self.since.set(self.start);
     }
 
@@ -97,7 +94,7 @@ impl Watch {
         if self.is(Phase::Idle) {
             self.enter(Phase::Head);
         } else if self.is(Phase::New) {
-            self.phase.store(Phase::Head as u8, Relaxed);
+            self.phase.set(Phase::Head);
         }
     }
 
@@ -114,34 +111,30 @@ impl Watch {
     /// Notes that a body was given up before its end.
     pub fn leave_unread(&self) {
         self.body_awaited.clear();
-        self.unread.store(true, Relaxed);
+        self.unread.set(true);
     }
 
     /// Notes that this side ends the connection.
     pub fn cut(&self, cut: Cut) {
-        self.cut.store(cut as u8, Relaxed);
+        self.cut.set(cut);
     }
 
     /// Why the connection ended, if it has.
     pub fn why_cut(&self) -> Cut {
-        match self.cut.load(Relaxed) {
-            c if c == Cut::Slow as u8 => Cut::Slow,
-            c if c == Cut::Ending as u8 => Cut::Ending,
-            _ => Cut::Left,
-        }
+        self.cut.get()
     }
 
     /// Whether the client may be in the middle of sending something.
     pub fn may_be_sending(&self) -> bool {
-        self.is(Phase::Head) || self.unread.load(Relaxed)
+        self.is(Phase::Head) || self.unread.get()
     }
 
     /// When the first of the limits that apply now is over.
     pub fn deadline(&self, limits: &Limits) -> Option<Instant> {
-        let phase = match self.phase.load(Relaxed) {
-            p if p == Phase::Idle as u8 => self.since.after(self.start, limits.idle_timeout.0),
-            p if p == Phase::Busy as u8 => None,
-            _ => self.since.after(self.start, limits.head_timeout.0),
+        let phase = match self.phase.get() {
+            Phase::Idle => self.since.after(self.start, limits.idle_timeout.0),
+            Phase::Busy => None,
+            Phase::Head | Phase::New => self.since.after(self.start, limits.head_timeout.0),
         };
         let write = self.write_blocked.after(self.start, limits.write_timeout.0);
         let body = self.body_awaited.after(self.start, limits.body_timeout.0);
@@ -149,27 +142,27 @@ impl Watch {
     }
 
     fn is(&self, phase: Phase) -> bool {
-        self.phase.load(Relaxed) == phase as u8
+        self.phase.get() == phase
     }
 }
 
 /// A moment in milliseconds after the connection's start, plus one; 0 for none.
 #[derive(Default)]
-struct Moment(AtomicU64);
+struct Moment(Cell<u64>);
 
 impl Moment {
     fn set(&self, start: Instant) {
         let elapsed = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-        self.0.store(elapsed + 1, Relaxed);
+        self.0.set(elapsed + 1);
     }
 
     fn clear(&self) {
-        self.0.store(0, Relaxed);
+        self.0.set(0);
     }
 
     /// Keeps the first moment for as long as the state lasts.
     fn note(&self, start: Instant, lasts: bool) {
-        let noted = self.0.load(Relaxed) != 0;
+        let noted = self.0.get() != 0;
         if lasts && !noted {
             self.set(start);
         } else if !lasts && noted {
@@ -178,7 +171,7 @@ impl Moment {
     }
 
     fn after(&self, start: Instant, limit: Duration) -> Option<Instant> {
-        let elapsed = self.0.load(Relaxed).checked_sub(1)?;
+        let elapsed = self.0.get().checked_sub(1)?;
         start
             .checked_add(Duration::from_millis(elapsed))?
             .checked_add(limit)
