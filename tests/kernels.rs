@@ -599,6 +599,7 @@ fn no_kernel_is_forgotten() {
         "path_segment",
         "route_find",
         "set_find",
+        "stream_scan",
     ];
     let left: Vec<String> = left.into_keys().collect();
     assert_eq!(left, tables);

@@ -22,5 +22,6 @@ pub mod positions;
 pub mod required;
 pub mod route;
 pub mod scan;
+pub mod stream;
 pub mod string_set;
 mod table;

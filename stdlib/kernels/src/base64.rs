@@ -30,16 +30,21 @@ pub fn base64_decode<'a>(input: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
 /// byte. Never longer than the input.
 pub fn base64_decode_lenient<'a>(input: &[u8], out: &'a mut [u8]) -> &'a [u8] {
     let mut made = Writer::new(out);
-    let (mut bits, mut count) = (0u32, 0);
+    let (mut bits, mut count) = (0, 0);
+    each(input, &mut bits, &mut count, |byte| made.push(byte));
+    made.finish()
+}
+
+/// The same for a part, with the bits that the part before it left, and how many they are.
+pub(crate) fn each(input: &[u8], bits: &mut u32, count: &mut u32, mut push: impl FnMut(u8)) {
     for digit in input.iter().filter_map(|&byte| value(byte)) {
-        bits = bits << 6 | digit;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            made.push((bits >> count) as u8);
+        *bits = *bits << 6 | digit;
+        *count = (*count & 7) + 6;
+        if *count >= 8 {
+            *count -= 8;
+            push((*bits >> *count) as u8);
         }
     }
-    made.finish()
 }
 
 /// In the URL-safe alphabet, without padding.

@@ -16,25 +16,25 @@ use crate::writer::{Writer, split};
 /// What is a comment to one language is text to another: a rule that must not miss anything looks
 /// at its subject with and without comments.
 pub fn remove_comments<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
-    let mut open = 0usize;
+    let mut open = 0;
     let read = |marked: &[u8]| comment(marked, &mut open);
     let write = |made: &mut Writer<'a>, ()| made.push(b' ');
     escapes::replace(input, out, is_mark, read, write)
 }
 
-fn is_mark(byte: u8) -> bool {
+pub(crate) fn is_mark(byte: u8) -> bool {
     matches!(byte, b'/' | b'*' | b'-' | b'#' | b'<')
 }
 
 /// `open` counts the comments with kept text around this place.
-fn comment(marked: &[u8], open: &mut usize) -> Read<()> {
+pub(crate) fn comment(marked: &[u8], open: &mut u32) -> Read<()> {
     let length = match marked {
         [b'/', b'*', b'!', version @ ..] => {
-            *open += 1;
+            *open = open.saturating_add(1);
             3 + version_length(version)
         }
         [b'/', b'*', b'M', b'!', version @ ..] => {
-            *open += 1;
+            *open = open.saturating_add(1);
             4 + version_length(version)
         }
         [b'/', b'*', text @ ..] => 2 + block_length(text),

@@ -12,7 +12,7 @@ pub fn css_decode<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
     escapes::replace(input, out, |byte| byte == b'\\', read, escapes::write)
 }
 
-fn read(marked: &[u8]) -> Read<Meaning> {
+pub(crate) fn read(marked: &[u8]) -> Read<Meaning> {
     let after = split(marked, 1).1;
     let Some(&first) = after.first() else {
         return Read::Stays(1);

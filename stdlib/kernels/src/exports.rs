@@ -12,7 +12,7 @@ use core::cmp::Ordering;
 use crate::bounds::{self, Bound};
 use crate::{
     base64, comments, compare, cookie, css, decode, file_path, hash, hex, html, ip, js, json,
-    number, path, percent, query, shell, text, time, unicode, uri,
+    number, path, percent, query, shell, stream, text, time, unicode, uri,
 };
 
 #[panic_handler]
@@ -356,6 +356,32 @@ extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64)
 extern "C" fn cidr_contains(table: Address, table_length: usize, address: Address) -> u32 {
     let (table, address) = unsafe { (bytes(table, table_length), bytes(address, 16)) };
     u32::from(edge_lookup::cidr::contains(table, address))
+}
+
+/// `state` has the bytes that the plan asks for. A content type at address 0 is absent; bit 0 of `flags`
+/// says that this is the last piece. 1 if a bit was added.
+#[unsafe(no_mangle)]
+extern "C" fn stream_scan(
+    plan: Address,
+    plan_length: usize,
+    state: Address,
+    piece: Address,
+    length: usize,
+    content_type: Address,
+    content_type_length: usize,
+    flags: u32,
+) -> i32 {
+    let (plan, piece) = unsafe { (bytes(plan, plan_length), bytes(piece, length)) };
+    let state = unsafe { buffer(state, stream::state_len(plan)) };
+    let content_type =
+        (content_type != 0).then(|| unsafe { bytes(content_type, content_type_length) });
+    i32::from(stream::scan(
+        plan,
+        state,
+        piece,
+        content_type,
+        flags & 1 != 0,
+    ))
 }
 
 #[unsafe(no_mangle)]

@@ -1,5 +1,6 @@
 //! Text in HTML: escaping for output, decoding of character references for inspection.
 
+use crate::escapes::{Meaning, Read};
 use crate::hex;
 use crate::writer::{Writer, split};
 
@@ -55,6 +56,20 @@ fn reference(byte: u8) -> Option<&'static [u8]> {
         b'\'' => b"&#39;",
         _ => return None,
     })
+}
+
+/// What the `&` at the start of a text begins.
+pub(crate) fn read(marked: &[u8]) -> Read<Meaning> {
+    match decode(split(marked, 1).1) {
+        Some((character, length)) => {
+            let closed = split(marked, 1 + length).1.starts_with(b";");
+            Read::Means(
+                1 + length + usize::from(closed),
+                Meaning::Character(character.into()),
+            )
+        }
+        None => Read::Stays(1),
+    }
 }
 
 /// The character that the text after `&` names, and how long the name is.

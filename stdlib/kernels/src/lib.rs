@@ -34,6 +34,7 @@ pub mod path;
 pub mod percent;
 pub mod query;
 pub mod shell;
+pub mod stream;
 pub mod text;
 pub mod time;
 pub mod unicode;

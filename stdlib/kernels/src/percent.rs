@@ -1,5 +1,6 @@
 //! Percent-encoding (RFC 3986, section 2.1) and its form for queries.
 
+use crate::escapes::{Meaning, Read};
 use crate::hex;
 use crate::writer::{Writer, split};
 
@@ -52,6 +53,17 @@ pub(crate) fn escaped(digits: &[u8]) -> Option<u8> {
         return None;
     };
     Some(hex::value(high)? << 4 | hex::value(low)?)
+}
+
+/// What the `+` or `%` at the start of a text means.
+pub(crate) fn read(marked: &[u8]) -> Read<Meaning> {
+    if marked.starts_with(b"+") {
+        return Read::Means(1, Meaning::Byte(b' '));
+    }
+    match escaped(split(marked, 1).1) {
+        Some(byte) => Read::Means(3, Meaning::Byte(byte)),
+        None => Read::Stays(1),
+    }
 }
 
 /// Letters, digits, `-`, `.`, `_`, `~` (RFC 3986, section 2.3).

@@ -12,24 +12,29 @@ pub fn cmd_line<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
     }
     let mut made = Writer::new(out);
     let mut gap = false;
+    each(input, &mut gap, |byte| made.push(byte));
+    if gap {
+        made.push(b' ');
+    }
+    made.finish()
+}
+
+/// The same for a part of a command, in whose beginning and end there may be a gap.
+pub(crate) fn each(input: &[u8], gap: &mut bool, mut push: impl FnMut(u8)) {
     for &byte in input {
         if is_ignored(byte) {
             continue;
         }
         if is_gap(byte) {
-            gap = true;
+            *gap = true;
             continue;
         }
-        if gap && !closes_gap(byte) {
-            made.push(b' ');
+        if *gap && !closes_gap(byte) {
+            push(b' ');
         }
-        gap = false;
-        made.push(byte.to_ascii_lowercase());
+        *gap = false;
+        push(byte.to_ascii_lowercase());
     }
-    if gap {
-        made.push(b' ');
-    }
-    made.finish()
 }
 
 fn is_plain(input: &[u8]) -> bool {

@@ -25,18 +25,15 @@ pub fn utf8_to_unicode<'a>(input: &'a [u8], out: &'a mut [u8]) -> &'a [u8] {
     escapes::replace(input, out, |byte| byte >= 0x80, read, write_units)
 }
 
-fn read(marked: &[u8]) -> Read<Meaning> {
-    let digits = split(marked, 1).1;
-    if marked.starts_with(b"+") {
-        Read::Means(1, Meaning::Byte(b' '))
-    } else if let Some((length, code)) = escapes::utf16(marked, after_prefix) {
-        let wide = matches!(code, 0xFF01..=0xFF5E);
-        let code = if wide { code - 0xFEE0 } else { code };
-        Read::Means(length, Meaning::Character(code))
-    } else if let Some(byte) = percent::escaped(digits) {
-        Read::Means(3, Meaning::Byte(byte))
-    } else {
-        Read::Stays(1)
+/// What the `+` or `%` at the start of a text means.
+pub(crate) fn read(marked: &[u8]) -> Read<Meaning> {
+    match escapes::utf16(marked, after_prefix) {
+        Some((length, code)) => {
+            let wide = matches!(code, 0xFF01..=0xFF5E);
+            let code = if wide { code - 0xFEE0 } else { code };
+            Read::Means(length, Meaning::Character(code))
+        }
+        None => percent::read(marked),
     }
 }
 
@@ -48,7 +45,7 @@ fn after_prefix(input: &[u8]) -> Option<&[u8]> {
 }
 
 /// Of one character in UTF-8.
-fn code_point(character: &[u8]) -> u32 {
+pub(crate) fn code_point(character: &[u8]) -> u32 {
     let bits = character
         .iter()
         .fold(0, |bits, &byte| bits << 6 | u32::from(byte & 0x3F));
@@ -60,7 +57,7 @@ fn code_point(character: &[u8]) -> u32 {
     }
 }
 
-fn write_units(made: &mut Writer<'_>, code: u32) {
+pub(crate) fn write_units(made: &mut Writer<'_>, code: u32) {
     if let Some(beyond) = code.checked_sub(0x10000) {
         write_unit(made, 0xD800 | beyond >> 10);
         write_unit(made, 0xDC00 | beyond & 0x3FF);

@@ -12,8 +12,11 @@
 //! A state is the number of its first cell, so that a step is one addition and one
 //! load. State 0 is dead and state `stride` accepts; neither can be left, and a state
 //! that is at most `stride` ends the scan.
+//!
+//! A text may also come in pieces, see [`feed`]. What is kept between two is 4 bytes: the state,
+//! and that without the start state's bits, so that zeros are the beginning.
 
-use super::load::u32_at;
+use super::load::{put_u32, u16_at, u32_at};
 
 /// Bytes before the byte classes.
 pub const HEADER: usize = 16;
@@ -26,13 +29,60 @@ pub const CELLS: usize = HEADER + 256;
 /// accept every text that does.
 #[inline(never)]
 pub fn is_match(table: &[u8], haystack: &[u8]) -> bool {
+    let (stride, start) = (u32_at(table, 4), u32_at(table, 8));
+    let state = walk(table, start, haystack);
+    if state <= stride {
+        return state == stride;
+    }
+    at_end(table, state)
+}
+
+/// Bytes that are kept between two pieces of a text.
+pub const STATE: usize = 4;
+
+/// Reads the next piece of a text; true as soon as every text that begins so is accepted.
+#[inline(never)]
+pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8]) -> bool {
+    let start = u32_at(table, 8);
+    let next = walk(table, u32_at(state, 0) ^ start, piece);
+    put_u32(state, 0, next ^ start);
+    next == u32_at(table, 4)
+}
+
+/// Whether the text that ends here is accepted.
+pub fn end(table: &[u8], state: &[u8]) -> bool {
+    let (stride, start) = (u32_at(table, 4), u32_at(table, 8));
+    let state = u32_at(state, 0) ^ start;
+    if state <= stride {
+        return state == stride;
+    }
+    at_end(table, state)
+}
+
+/// Where the end of the text leads.
+#[inline]
+fn at_end(table: &[u8], state: u32) -> bool {
+    let stride = u32_at(table, 4);
+    let number = state.wrapping_add(stride).wrapping_sub(1) as usize;
+    let cell = |width: usize| number.saturating_mul(width).saturating_add(CELLS);
+    let next = if u32_at(table, 0) == 2 {
+        u16_at(table, cell(2)).into()
+    } else {
+        u32_at(table, cell(4))
+    };
+    next == stride
+}
+
+/// The state after a text, or the first one that cannot be left.
+#[inline(always)]
+fn walk(table: &[u8], start: u32, haystack: &[u8]) -> u32 {
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
-        return false;
+        return 0;
     };
     let Some((classes, cells)) = rest.split_first_chunk::<256>() else {
-        return false;
+        return 0;
     };
-    let (stride, start) = (u32_at(header, 4), u32_at(header, 8));
+    let stride = u32_at(header, 4);
     if u32_at(header, 0) == 2 {
         let cells = cells.as_chunks::<2>().0;
         let cell = |at: u32| {
@@ -59,18 +109,14 @@ fn scan(
     start: u32,
     haystack: &[u8],
     cell: impl Fn(u32) -> u32,
-) -> bool {
-    let accept = stride;
+) -> u32 {
     let mut state = start;
     for &byte in haystack {
-        if state <= accept {
-            return state == accept;
+        if state <= stride {
+            return state;
         }
         let class = classes.get(usize::from(byte)).copied().unwrap_or_default();
         state = cell(state.wrapping_add(u32::from(class)));
     }
-    if state > accept {
-        state = cell(state.wrapping_add(stride).wrapping_sub(1));
-    }
-    state == accept
+    state
 }

@@ -1,4 +1,4 @@
-//! Little-endian loads that read zero past the end of the bytes.
+//! Little-endian loads that read zero past the end of the bytes, and stores that write nothing there.
 
 use core::hint::select_unpredictable;
 
@@ -26,6 +26,22 @@ pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u64::from_le_bytes(*chunk),
         None => 0,
+    }
+}
+
+/// Writes a `u32` at byte `at`.
+#[inline]
+pub(crate) fn put_u32(bytes: &mut [u8], at: usize, value: u32) {
+    if let Some(place) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = value.to_le_bytes();
+    }
+}
+
+/// Writes a `u64` at byte `at`.
+#[inline]
+pub(crate) fn put_u64(bytes: &mut [u8], at: usize, value: u64) {
+    if let Some(place) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = value.to_le_bytes();
     }
 }
 

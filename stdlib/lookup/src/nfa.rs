@@ -19,8 +19,11 @@
 //!
 //! A set is that many words of 64 bits. A group: the first word and the number of words (`u16`
 //! each) of those that lead, then of those that they lead to, then both runs of words.
+//!
+//! A text may also come in pieces, see [`feed`]. What is kept between two is the set of active
+//! states, and 8 bytes that are not zero once a byte was read: zeros are the beginning.
 
-use super::load::{u16_at, u32_at, u64_at};
+use super::load::{put_u64, u16_at, u32_at, u64_at};
 
 /// Bytes before the sets.
 pub const SETS: usize = 16 + 256;
@@ -34,46 +37,100 @@ pub const GROUP: usize = 8;
 /// Whether `haystack` holds a match.
 #[inline(never)]
 pub fn is_match(table: &[u8], haystack: &[u8]) -> bool {
-    let words = (u32_at(table, 0) as usize).min(WORDS);
-    let set = |number: usize| {
+    let table = Table::new(table);
+    let mut states = [0u64; WORDS];
+    table.read(&mut states, false, haystack) || table.ends(&states)
+}
+
+/// Bytes that are kept between two pieces of a text.
+pub fn state_len(table: &[u8]) -> usize {
+    (u32_at(table, 0) as usize)
+        .min(WORDS)
+        .wrapping_add(1)
+        .wrapping_mul(8)
+}
+
+/// Reads the next piece of a text, or its end after the last one; true as soon as it holds a match.
+#[inline(never)]
+pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8], last: bool) -> bool {
+    let table = Table::new(table);
+    let mut states = [0u64; WORDS];
+    for (word, states) in (0usize..).zip(states.iter_mut().take(table.words)) {
+        *states = u64_at(state, word.wrapping_mul(8));
+    }
+    let flag = table.words.wrapping_mul(8);
+    let begun = u64_at(state, flag) != 0;
+    if table.read(&mut states, begun, piece) || last && table.ends(&states) {
+        return true;
+    }
+    for (word, states) in (0usize..).zip(states.iter().take(table.words)) {
+        put_u64(state, word.wrapping_mul(8), *states);
+    }
+    put_u64(state, flag, u64::from(begun || !piece.is_empty()));
+    false
+}
+
+struct Table<'t> {
+    bytes: &'t [u8],
+    words: usize,
+}
+
+impl<'t> Table<'t> {
+    #[inline(always)]
+    fn new(bytes: &'t [u8]) -> Self {
+        let words = (u32_at(bytes, 0) as usize).min(WORDS);
+        Table { bytes, words }
+    }
+
+    #[inline(always)]
+    fn set(&self, number: usize) -> &'t [[u8; 8]] {
         let at = number
-            .wrapping_mul(words)
+            .wrapping_mul(self.words)
             .wrapping_mul(8)
             .wrapping_add(SETS);
-        table.get(at..).unwrap_or_default().as_chunks::<8>().0
-    };
-    let [first, always, shifts, accepting, at_end] = [0, 1, 2, 3, 4].map(set);
-    let mut states = [0u64; WORDS];
-    let mut next = [0u64; WORDS];
-    let mut enter = first;
-    for &byte in haystack {
-        let class = table
-            .get(16usize.wrapping_add(usize::from(byte)))
-            .copied()
-            .unwrap_or_default();
-        step(&states, &mut next, words, [enter, shifts]);
-        lead(table, &states, &mut next);
-        let reads = set(usize::from(class).wrapping_add(FIXED_SETS));
-        let mut accepts = 0;
-        for (((state, next), reads), accepting) in states
-            .iter_mut()
-            .zip(&next)
-            .zip(reads)
-            .zip(accepting)
-            .take(words)
-        {
-            *state = next & u64::from_le_bytes(*reads);
-            accepts |= *state & u64::from_le_bytes(*accepting);
-        }
-        if accepts != 0 {
-            return true;
-        }
-        enter = always;
+        self.bytes.get(at..).unwrap_or_default().as_chunks::<8>().0
     }
-    let ended = states.iter().zip(at_end).take(words);
-    ended.fold(0, |any, (state, at_end)| {
-        any | state & u64::from_le_bytes(*at_end)
-    }) != 0
+
+    /// Takes the steps of some bytes, up to a match.
+    fn read(&self, states: &mut [u64; WORDS], begun: bool, haystack: &[u8]) -> bool {
+        let [first, always, shifts, accepting] = [0, 1, 2, 3].map(|number| self.set(number));
+        let mut next = [0u64; WORDS];
+        let mut enter = if begun { always } else { first };
+        for &byte in haystack {
+            let class = self
+                .bytes
+                .get(16usize.wrapping_add(usize::from(byte)))
+                .copied()
+                .unwrap_or_default();
+            step(states, &mut next, self.words, [enter, shifts]);
+            lead(self.bytes, states, &mut next);
+            let reads = self.set(usize::from(class).wrapping_add(FIXED_SETS));
+            let mut accepts = 0;
+            for (((state, next), reads), accepting) in states
+                .iter_mut()
+                .zip(&next)
+                .zip(reads)
+                .zip(accepting)
+                .take(self.words)
+            {
+                *state = next & u64::from_le_bytes(*reads);
+                accepts |= *state & u64::from_le_bytes(*accepting);
+            }
+            if accepts != 0 {
+                return true;
+            }
+            enter = always;
+        }
+        false
+    }
+
+    /// Whether a text that ends in these states holds a match.
+    fn ends(&self, states: &[u64; WORDS]) -> bool {
+        let ended = states.iter().zip(self.set(4)).take(self.words);
+        ended.fold(0, |any, (state, at_end)| {
+            any | state & u64::from_le_bytes(*at_end)
+        }) != 0
+    }
 }
 
 /// Those that are entered, and the neighbours of those that lead there.

@@ -21,8 +21,11 @@
 //! One step waits for the one before it, so that a processor is mostly idle. Where the
 //! overlap is known, a long text is cut into four parts that overlap by it, walked side
 //! by side.
+//!
+//! A text may also come in pieces, see [`feed`]. What is kept between two is 4 bytes: the state,
+//! and that without the start state's bits, so that zeros are the beginning.
 
-use super::load::u32_at;
+use super::load::{put_u32, u32_at};
 
 /// Bytes before the byte classes.
 pub const HEADER: usize = 32;
@@ -45,11 +48,41 @@ pub fn find(table: &[u8], haystack: &[u8], found: &mut [u8]) {
 /// As [`find`], but leaves in `found` what is there.
 #[inline(never)]
 pub fn add(table: &[u8], haystack: &[u8], found: &mut [u8]) {
+    with_cells(table, found, Whole { haystack });
+}
+
+/// Bytes that are kept between two pieces of a text.
+pub const STATE: usize = 4;
+
+/// Reads the next piece of a text, or its end after the last one, and adds to `found` the patterns
+/// that it completes. Those of pieces before it may be added again.
+#[inline(never)]
+pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8], last: bool, found: &mut [u8]) {
+    let start = u32_at(table, 8);
+    let from = u32_at(state, 0) ^ start;
+    let next = with_cells(table, found, Piece { from, piece, last });
+    put_u32(state, 0, next ^ start);
+}
+
+/// Bytes of the set that a table fills.
+#[inline]
+pub fn set_len(table: &[u8]) -> usize {
+    u32_at(table, 16) as usize
+}
+
+/// Something to do with a table's cells, of either width.
+trait Job {
+    /// The state at the end.
+    fn run(self, walk: &Walk<'_>, sets: Sets<'_>, cell: impl Fn(u32) -> u32) -> u32;
+}
+
+#[inline(always)]
+fn with_cells(table: &[u8], found: &mut [u8], job: impl Job) -> u32 {
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
-        return;
+        return 0;
     };
     let Some((classes, cells)) = rest.split_first_chunk::<256>() else {
-        return;
+        return 0;
     };
     let sets = Sets {
         bound: u32_at(header, 12),
@@ -64,25 +97,51 @@ pub fn add(table: &[u8], haystack: &[u8], found: &mut [u8]) {
     };
     if u32_at(header, 0) == 2 {
         let cells = cells.as_chunks::<2>().0;
-        walk.run(haystack, sets, |at| {
+        job.run(&walk, sets, |at| {
             cells
                 .get(at as usize)
                 .map_or(0, |cell| u32::from(u16::from_le_bytes(*cell)))
-        });
+        })
     } else {
         let cells = cells.as_chunks::<4>().0;
-        walk.run(haystack, sets, |at| {
+        job.run(&walk, sets, |at| {
             cells
                 .get(at as usize)
                 .map_or(0, |cell| u32::from_le_bytes(*cell))
-        });
+        })
     }
 }
 
-/// Bytes of the set that a table fills.
-#[inline]
-pub fn set_len(table: &[u8]) -> usize {
-    u32_at(table, 16) as usize
+/// A whole text.
+struct Whole<'h> {
+    haystack: &'h [u8],
+}
+
+impl Job for Whole<'_> {
+    #[inline(always)]
+    fn run(self, walk: &Walk<'_>, mut sets: Sets<'_>, cell: impl Fn(u32) -> u32) -> u32 {
+        match four_parts(self.haystack, walk.overlap) {
+            Some(parts) => {
+                walk.side_by_side(parts, &mut sets, cell);
+                0
+            }
+            None => walk.alone(walk.start, self.haystack, true, &mut sets, cell),
+        }
+    }
+}
+
+/// A piece of a text, read from a state on.
+struct Piece<'h> {
+    from: u32,
+    piece: &'h [u8],
+    last: bool,
+}
+
+impl Job for Piece<'_> {
+    #[inline(always)]
+    fn run(self, walk: &Walk<'_>, mut sets: Sets<'_>, cell: impl Fn(u32) -> u32) -> u32 {
+        walk.alone(self.from, self.piece, self.last, &mut sets, cell)
+    }
 }
 
 struct Walk<'t> {
@@ -92,27 +151,30 @@ struct Walk<'t> {
 }
 
 impl Walk<'_> {
+    /// The state after a text; with its end looked at too if it is the `last` piece.
     #[inline(always)]
-    fn run(&self, haystack: &[u8], mut sets: Sets<'_>, cell: impl Fn(u32) -> u32) {
-        match four_parts(haystack, self.overlap) {
-            Some(parts) => self.side_by_side(parts, &mut sets, cell),
-            None => self.alone(haystack, &mut sets, cell),
-        }
-    }
-
-    #[inline(always)]
-    fn alone(&self, haystack: &[u8], sets: &mut Sets<'_>, cell: impl Fn(u32) -> u32) {
-        let mut state = self.start;
+    fn alone(
+        &self,
+        from: u32,
+        haystack: &[u8],
+        last: bool,
+        sets: &mut Sets<'_>,
+        cell: impl Fn(u32) -> u32,
+    ) -> u32 {
+        let mut state = from;
         if state <= sets.bound && !sets.add(state) {
-            return;
+            return state;
         }
         for &byte in haystack {
             state = cell(state.wrapping_add(self.class(byte)));
             if state <= sets.bound && !sets.add(state) {
-                return;
+                return state;
             }
         }
-        sets.add(cell(state.wrapping_add(sets.stride).wrapping_sub(1)));
+        if last {
+            sets.add(cell(state.wrapping_add(sets.stride).wrapping_sub(1)));
+        }
+        state
     }
 
     /// Nothing here depends on the text's ends, so that they are not looked at.

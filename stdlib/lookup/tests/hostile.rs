@@ -1,6 +1,6 @@
 //! Readers give some answer for any table: no panic, no endless loop.
 
-use edge_lookup::{cidr, dfa, int_set, route, scan, set};
+use edge_lookup::{cidr, dfa, int_set, nfa, route, scan, set};
 use proptest::prelude::*;
 
 /// Bytes that look like headers often enough to get past them: many small numbers.
@@ -29,10 +29,16 @@ proptest! {
         key in prop::collection::vec(prop::sample::select(b"/ab\0\xff".to_vec()), 0..40),
         number in any::<i64>(),
         address in any::<[u8; 16]>(),
+        state in prop::collection::vec(any::<u8>(), 0..80),
     ) {
         dfa::is_match(&table, &key);
         set::find(&table, &key);
         scan::find(&table, &key, &mut [0; 5]);
+        nfa::is_match(&table, &key);
+        dfa::feed(&table, &mut state.clone(), &key);
+        dfa::end(&table, &state);
+        nfa::feed(&table, &mut state.clone(), &key, true);
+        scan::feed(&table, &mut state.clone(), &key, true, &mut [0; 5]);
         int_set::contains(&table, number);
         cidr::contains(&table, &address);
         cidr::contains(&table, &key);

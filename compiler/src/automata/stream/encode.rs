@@ -1,0 +1,224 @@
+//! The bytes of a plan; their layout is in `edge_kernels::stream`.
+
+use super::Step;
+use crate::automata::automaton::Automaton;
+use crate::automata::table::{push_u32, u32_from};
+use edge_kernels::stream::{self, ENTRY, FIELDS, HEADER, STEP, kind};
+
+/// A table, and what reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub kind: u32,
+    pub table: Vec<u8>,
+}
+
+impl Reader {
+    pub(super) fn of(automaton: &Automaton) -> Reader {
+        let kind = match automaton {
+            Automaton::Deterministic(_) => kind::DFA,
+            Automaton::Nondeterministic(_) => kind::NFA,
+        };
+        let table = automaton.table().0;
+        Reader { kind, table }
+    }
+}
+
+/// Chains that share how they begin. Node 0 has no step.
+#[derive(Debug)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    /// With the first bit of each.
+    readers: Vec<(Reader, usize)>,
+    /// With the step that leads there.
+    next: Vec<(Step, usize)>,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Tree {
+            nodes: vec![Node::default()],
+        }
+    }
+}
+
+impl Tree {
+    /// The node behind some steps.
+    pub(super) fn node(&mut self, steps: &[Step]) -> usize {
+        let changes = |step: &&Step| !matches!(step, Step::Replace(from, _) if from.is_empty());
+        steps.iter().filter(changes).fold(0, |at, step| {
+            let known = self.nodes.get(at).and_then(|node| {
+                let mut next = node.next.iter();
+                next.find(|(known, _)| known == step).map(|(_, next)| *next)
+            });
+            known.unwrap_or_else(|| {
+                let new = self.nodes.len();
+                self.nodes.push(Node::default());
+                if let Some(node) = self.nodes.get_mut(at) {
+                    node.next.push((step.clone(), new));
+                }
+                new
+            })
+        })
+    }
+
+    /// Has a node's texts read.
+    pub(super) fn read(&mut self, node: usize, reader: Reader, bit: usize) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.readers.push((reader, bit));
+        }
+    }
+
+    /// The plan, and how long a state is.
+    pub(super) fn encode(&self, bits: usize) -> (Vec<u8>, u32) {
+        let entries = self.entries();
+        let bits_len = bits.div_ceil(64) * 8;
+        let mut operands = HEADER + ENTRY * entries.len();
+        let mut state = 0;
+        let mut table = Vec::new();
+        let mut behind = Vec::new();
+        for entry in &entries {
+            for field in [
+                entry.kind as usize,
+                operands,
+                entry.operand.len(),
+                state,
+                entry.number,
+            ] {
+                push_u32(&mut table, u32_from(field));
+            }
+            behind.extend_from_slice(&entry.operand);
+            behind.resize(behind.len().next_multiple_of(4), 0);
+            operands += entry.operand.len().next_multiple_of(4);
+            state += entry.state_len();
+        }
+        let state_len = u32_from((bits_len + FIELDS + state).next_multiple_of(8));
+        let mut plan = Vec::new();
+        for field in [state_len, u32_from(bits_len), u32_from(entries.len()), 0] {
+            push_u32(&mut plan, field);
+        }
+        plan.extend_from_slice(stream::fields::NAMES);
+        plan.resize(HEADER, 0);
+        plan.extend(table);
+        plan.extend(behind);
+        (plan, state_len)
+    }
+
+    /// In preorder.
+    fn entries(&self) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut open = vec![Visit::Enter(0)];
+        while let Some(visit) = open.pop() {
+            match visit {
+                Visit::Enter(node) => {
+                    let Some(node) = self.nodes.get(node) else {
+                        continue;
+                    };
+                    entries.extend(node.readers.iter().map(|(reader, bit)| Entry {
+                        kind: reader.kind,
+                        operand: reader.table.clone(),
+                        number: *bit,
+                    }));
+                    let next = node.next.iter().rev();
+                    open.extend(next.map(|(step, node)| Visit::Step(step.clone(), *node)));
+                }
+                Visit::Step(step, node) => {
+                    open.push(Visit::Leave(entries.len()));
+                    open.push(Visit::Enter(node));
+                    entries.push(Entry::of(&step));
+                }
+                Visit::Leave(entry) => {
+                    let end = entries.len();
+                    if let Some(entry) = entries.get_mut(entry) {
+                        entry.number = end;
+                    }
+                }
+            }
+        }
+        entries
+    }
+}
+
+/// What is next on the way through a tree.
+enum Visit {
+    Enter(usize),
+    Step(Step, usize),
+    Leave(usize),
+}
+
+struct Entry {
+    kind: u32,
+    operand: Vec<u8>,
+    number: usize,
+}
+
+impl Entry {
+    fn of(step: &Step) -> Entry {
+        let kind = kind(step);
+        let operand = match step {
+            Step::Replace(from, to) => replace(from, to),
+            _ if kind >= kind::URL_DECODE => kind::operand(kind).to_vec(),
+            _ => Vec::new(),
+        };
+        Entry {
+            kind,
+            operand,
+            number: 0,
+        }
+    }
+
+    fn state_len(&self) -> usize {
+        match self.kind {
+            kind::DFA | kind::SCAN | kind::NFA => stream::automaton_state(self.kind, &self.operand),
+            _ => STEP,
+        }
+    }
+}
+
+fn kind(step: &Step) -> u32 {
+    match step {
+        Step::Lower => kind::LOWER,
+        Step::Upper => kind::UPPER,
+        Step::UrlDecode => kind::URL_DECODE,
+        Step::UrlDecodeUni => kind::URL_DECODE_UNI,
+        Step::HtmlDecode => kind::HTML_DECODE,
+        Step::JsDecode => kind::JS_DECODE,
+        Step::CssDecode => kind::CSS_DECODE,
+        Step::Base64DecodeLenient => kind::BASE64_DECODE_LENIENT,
+        Step::RemoveNulls => kind::REMOVE_NULLS,
+        Step::CompressWhitespace => kind::COMPRESS_WHITESPACE,
+        Step::RemoveComments => kind::REMOVE_COMMENTS,
+        Step::CmdLine => kind::CMD_LINE,
+        Step::Utf8ToUnicode => kind::UTF8_TO_UNICODE,
+        Step::Replace(..) => kind::REPLACE,
+    }
+}
+
+/// The operand of a `replace`.
+fn replace(from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut operand = Vec::new();
+    push_u32(&mut operand, u32_from(from.len()));
+    push_u32(&mut operand, u32_from(to.len()));
+    for border in borders(from) {
+        push_u32(&mut operand, u32_from(border));
+    }
+    operand.extend_from_slice(from);
+    operand.extend_from_slice(to);
+    operand
+}
+
+/// Of each beginning of a text, by its length, the length of the longest shorter one that it ends with.
+fn borders(text: &[u8]) -> Vec<usize> {
+    let mut borders = vec![0; text.len().min(1)];
+    for byte in text.iter().skip(1) {
+        let mut border = borders.last().copied().unwrap_or_default();
+        while border > 0 && text.get(border) != Some(byte) {
+            border = borders.get(border - 1).copied().unwrap_or_default();
+        }
+        borders.push(border + usize::from(text.get(border) == Some(byte)));
+    }
+    borders
+}

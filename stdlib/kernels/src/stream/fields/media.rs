@@ -1,0 +1,116 @@
+//! Media types (RFC 9110, section 8.3) and their parameters.
+
+use super::is_blank;
+use super::names::{self, Names};
+use crate::writer::split;
+
+/// The longest boundary (RFC 2046, section 5.1.1).
+const LONGEST: usize = 70;
+
+/// How a body is taken apart.
+pub(super) enum Media<'a> {
+    Raw,
+    Form,
+    Json,
+    /// With its boundary.
+    Multipart(&'a [u8]),
+}
+
+pub(super) fn media<'a>(names: Names<'_>, content_type: &'a [u8]) -> Media<'a> {
+    let mut parts = Parameters::new(content_type);
+    let media_type = parts.next().map(|first| first.name).unwrap_or_default();
+    let suffix = split(media_type, media_type.len().saturating_sub(5)).1;
+    if names.is(names::FORM, media_type) {
+        Media::Form
+    } else if names.is(names::JSON, media_type) || names.is(names::JSON_SUFFIX, suffix) {
+        Media::Json
+    } else if names.is(names::MULTIPART, media_type) {
+        let boundary = parts.find(|part| names.is(names::BOUNDARY, part.name));
+        match boundary.map(|part| part.value) {
+            Some(boundary) if is_boundary(boundary) => Media::Multipart(boundary),
+            _ => Media::Raw,
+        }
+    } else {
+        Media::Raw
+    }
+}
+
+fn is_boundary(boundary: &[u8]) -> bool {
+    let fits = (1..=LONGEST).contains(&boundary.len());
+    let plain = |&byte: &u8| matches!(byte, b' '..=b'~') && byte != b'\\' && byte != b'"';
+    fits && boundary.iter().all(plain)
+}
+
+/// `name=value`, or a name alone; the value without its quotes, its escapes as they stand.
+pub(super) struct Parameter<'a> {
+    pub name: &'a [u8],
+    pub value: &'a [u8],
+}
+
+/// The parts of a field's value, separated by semicolons. Blanks around names and values are left out.
+pub(super) struct Parameters<'a> {
+    rest: &'a [u8],
+    /// Whether something stood there that is no parameter.
+    pub odd: bool,
+}
+
+impl<'a> Parameters<'a> {
+    pub(super) fn new(value: &'a [u8]) -> Self {
+        Parameters {
+            rest: value,
+            odd: false,
+        }
+    }
+}
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = Parameter<'a>;
+
+    fn next(&mut self) -> Option<Parameter<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = |byte: &u8| matches!(byte, b'=' | b';');
+        let (name, behind) = until(self.rest, end);
+        let value = trim(behind.strip_prefix(b"=").unwrap_or_default());
+        let (value, behind) = if behind.first() != Some(&b'=') {
+            (value, behind)
+        } else if let Some(quoted) = value.strip_prefix(b"\"") {
+            let mut escaped = false;
+            let (quoted, behind) = until(quoted, |&byte| {
+                let ends = byte == b'"' && !escaped;
+                escaped = byte == b'\\' && !escaped;
+                ends
+            });
+            let (odd, behind) = until(split(behind, 1).1, |&byte| byte == b';');
+            self.odd |= !trim(odd).is_empty();
+            (quoted, behind)
+        } else {
+            let (value, behind) = until(value, |&byte| byte == b';');
+            (trim(value), behind)
+        };
+        self.rest = split(behind, 1).1;
+        Some(Parameter {
+            name: trim(name),
+            value,
+        })
+    }
+}
+
+fn until(bytes: &[u8], end: impl FnMut(&u8) -> bool) -> (&[u8], &[u8]) {
+    split(bytes, bytes.iter().position(end).unwrap_or(bytes.len()))
+}
+
+pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let Some((&byte, rest)) = bytes.split_first()
+        && is_blank(byte)
+    {
+        bytes = rest;
+    }
+    while let Some((&byte, rest)) = bytes.split_last()
+        && is_blank(byte)
+    {
+        bytes = rest;
+    }
+    bytes
+}

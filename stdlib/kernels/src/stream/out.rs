@@ -1,0 +1,77 @@
+//! What a step writes: a small buffer in front of the entries that it is for.
+
+use core::ops::Range;
+
+use super::machine::Machine;
+use crate::writer::split;
+
+/// Bytes of the buffer.
+const ROOM: usize = 192;
+
+/// A text on its way to some entries.
+pub(super) struct Out<'m, 'a> {
+    machine: &'m mut Machine<'a>,
+    entries: Range<u32>,
+    depth: u32,
+    buffer: [u8; ROOM],
+    length: usize,
+}
+
+impl<'m, 'a> Out<'m, 'a> {
+    pub(super) fn new(machine: &'m mut Machine<'a>, entries: Range<u32>, depth: u32) -> Self {
+        Out {
+            machine,
+            entries,
+            depth,
+            buffer: [0; ROOM],
+            length: 0,
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn push(&mut self, byte: u8) {
+        if self.length >= ROOM {
+            self.flush(false);
+        }
+        if let Some(place) = self.buffer.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        if bytes.len() > ROOM - self.length.min(ROOM) {
+            self.flush(false);
+        }
+        if bytes.len() > ROOM {
+            return self.pass(bytes, false);
+        }
+        let room = self.buffer.get_mut(self.length..).unwrap_or_default();
+        if let Some(place) = room.get_mut(..bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.length += bytes.len();
+        }
+    }
+
+    pub(super) fn repeat(&mut self, byte: u8, count: u32) {
+        for _ in 0..count {
+            self.push(byte);
+        }
+    }
+
+    /// Hands on what is in the buffer; with the `last` of a text, the text ends.
+    #[inline(never)]
+    pub(super) fn flush(&mut self, last: bool) {
+        let (written, _) = split(&self.buffer, self.length);
+        self.machine
+            .feed(self.entries.clone(), self.depth, written, last);
+        self.length = 0;
+    }
+
+    /// Hands on a piece that was never in the buffer, which is empty.
+    pub(super) fn pass(&mut self, piece: &[u8], last: bool) {
+        self.machine
+            .feed(self.entries.clone(), self.depth, piece, last);
+    }
+}
