@@ -1,8 +1,9 @@
 //! One request from its head to its answer's head: the state machine.
 //!
 //! The guest decides and the host acts. Between two calls of the guest only the
-//! values in [`Follow`] live on, so the one instance of a worker serves any
-//! number of requests at the same time.
+//! values in [`Follow`](decide::Follow) live on, or in a [`Scan`](scan::Scan) the
+//! continuation of its lane, so the one instance of a worker serves any number of
+//! requests at the same time.
 
 mod body;
 mod call;

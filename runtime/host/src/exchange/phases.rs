@@ -1,7 +1,5 @@
 //! The two phases of a request: until there is an answer, and what becomes of it.
 
-use std::sync::Arc;
-
 use edge_abi::input::Event;
 use edge_abi::input::result::Status;
 use edge_abi::output::Op;
@@ -26,10 +24,12 @@ impl Exchange<'_> {
         upstream: &U,
     ) -> Result<Response<Body>, Refusal> {
         let (response, follow) = self.request_phase(upstream).await?;
-        if follow.wants(Event::ResponseHead) {
-            return self.response_phase(response, follow).await;
+        let outcome = self.response_phase(response, follow).await;
+        // While the origin's early answer was looked at, the request may have been refused.
+        match self.refused_body()? {
+            Some((response, follow)) => self.response_phase(response, follow).await,
+            None => outcome,
         }
-        Ok(response)
     }
 
     /// Calls the guest until there is an answer.
@@ -89,16 +89,20 @@ impl Exchange<'_> {
         Err(broken("the policy waits without end"))
     }
 
-    /// Shows the answer's head to the guest, which edits or replaces it; what replaces it may be
-    /// shown to it again.
+    /// Shows the answer's head to the guest if it wants to see it. It edits or replaces it; what
+    /// replaces it may be shown to it again.
     async fn response_phase(
         &mut self,
         mut response: Response<Body>,
         mut follow: Follow,
     ) -> Result<Response<Body>, Refusal> {
-        let policy = Arc::clone(self.worker.deployment.policy());
+        let worker = self.worker;
+        let policy = worker.deployment.policy();
         let origin = self.record.origin.and_then(|at| policy.target_name(at));
         for _ in 0..MAX_CALLS {
+            if !follow.wants(Event::ResponseHead) {
+                return Ok(response);
+            }
             let facts = response_facts(response.status(), origin, response.headers());
             let (step, next) = self.decide(Event::ResponseHead, &follow, &[], Some(facts))?;
             (response, follow) = match step {
@@ -117,9 +121,6 @@ impl Exchange<'_> {
                 }
                 Step::Wait(..) => return Err(broken("the policy waits in its response phase")),
             };
-            if !follow.wants(Event::ResponseHead) {
-                return Ok(response);
-            }
         }
         Err(broken("the policy replaces answers without end"))
     }

@@ -292,6 +292,26 @@ fn a_hit_while_an_early_answer_goes_on_cuts_the_connection() {
     );
 }
 
+/// Nothing of the origin's answer has begun while its own scan waits for its first piece.
+#[test]
+fn a_hit_before_an_early_answer_goes_on_still_denies() {
+    let origin = Origin::start(|client, _| {
+        receive(client);
+        client.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+        assert_eq!(client.chunked(), None);
+    });
+    let guest = scanning(&origin.url(), 100, OverLimit::Block);
+    let edge = Edge::start(&guest.scanning(Lane::Response, 100, OverLimit::Block));
+    let mut client = edge.connect();
+    start_post(&mut client, CHUNKED);
+    client.send(chunk(b"some"));
+    client.send(chunk(b"more"));
+    client.send(chunk(b"evil!"));
+    assert_eq!(client.reply().status, 403);
+    drop(client);
+    assert_denied(&edge.only_line());
+}
+
 fn scanning_answers(answer: &'static str) -> Edge {
     let origin = Origin::answering(answer);
     let guest = Guest::shop(&origin.url()).scanning(Lane::Response, 100, OverLimit::Block);
