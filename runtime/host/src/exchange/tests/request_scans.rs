@@ -3,6 +3,7 @@
 use edge_abi::output::effect::ANSWER;
 use edge_abi::output::scan::{Lane, OverLimit};
 use http_body::{Frame, SizeHint};
+use proptest::prelude::*;
 use std::pin::Pin;
 
 use super::*;
@@ -361,4 +362,43 @@ fn a_broken_body_is_still_the_clients_fault() {
     let (seen, _) = send(&proxying(100, OverLimit::Block), boxed(Breaking(false)));
     assert_eq!(seen.status, 400);
     assert_eq!(shown(&seen), [4], "what is broken has no last piece");
+}
+
+/// The status by the table of limits, worked out from the whole body.
+fn expected(body: &str, limit: usize, over: OverLimit, sized: bool) -> u16 {
+    let fits = body.len() <= limit;
+    let seen = match (fits, over, sized) {
+        (false, OverLimit::Block, true) => return 413,
+        (false, OverLimit::Pass, true) => return 200,
+        _ => &body[..body.len().min(limit)],
+    };
+    match (seen.contains("evil!"), over) {
+        (true, _) => 403,
+        (false, OverLimit::Block) if !fits => 413,
+        (false, _) => 200,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// However a body is cut, whatever the limit: the same decision, and the same bytes.
+    #[test]
+    fn cuts_decide_nothing(
+        pieces in prop::collection::vec("[evil!]{0,3}|evil!|vil!", 0..12),
+        limit in 0_usize..40,
+        over in prop_oneof![Just(OverLimit::Block), Just(OverLimit::Pass), Just(OverLimit::Truncate)],
+        sized in any::<bool>(),
+    ) {
+        let body = pieces.concat();
+        let (seen, origins) = send(&proxying(u32::try_from(limit).unwrap(), over), frames(&pieces, sized));
+        prop_assert_eq!(seen.fault(), "");
+        prop_assert_eq!(seen.status, expected(&body, limit, over, sized));
+        let got = origins.got.borrow();
+        let whole = got.first().map(|(_, request, _)| request.body().clone());
+        prop_assert_eq!(whole, (seen.status == 200).then(|| Bytes::from(body)));
+        let last = seen.record.findings.logs.iter().filter(|line| line.place == 1);
+        let to_its_end = seen.status == 200 && (1..=limit).contains(&got[0].1.body().len());
+        prop_assert_eq!(last.count(), usize::from(to_its_end));
+    }
 }
