@@ -52,9 +52,12 @@ fn page() -> Request {
 
 /// A form of 2 KB as its method and headers; the text stands beside it.
 fn form() -> (Request, String) {
-    const FIELDS: &str = "name=Ada+Lovelace&address=12+St+James%27s+Square%2C+London&note=please+ring+the+bell+twice\
-        %2C+the+dog+is+friendly&items=184467%2C184470&total=1290.00&currency=EUR&newsletter=yes&";
-    let text: String = FIELDS.chars().cycle().take(2048).collect();
+    const FIELDS: &str = "name=Ada+Lovelace&address=12+St+James%27s+Square%2C+London&phone=%2B44+20+7946+0018\
+        &items=184467%2C184470&total=1290.00&currency=EUR&newsletter=yes&gift=no&message=";
+    const MESSAGE: &str = "Please+ring+the+bell+twice%2C+the+dog+is+friendly+but+hears+little.+If+nobody+opens%2C+our\
+        +neighbour+at+number+14+takes+the+parcel%3B+leave+a+note.+We+are+back+after+six.%0D%0A";
+    let message = MESSAGE.chars().cycle().take(2048 - FIELDS.len());
+    let text = FIELDS.chars().chain(message).collect();
     let mut request = Request::get("POST", "/checkout/address")
         .header("content-type", "application/x-www-form-urlencoded");
     request.method = http::Method::POST;
