@@ -10,12 +10,13 @@
     clippy::cast_possible_truncation
 )]
 
+mod scanning;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use edge_abi::input::Event;
-use edge_abi::output::scan::{Lane, OverLimit};
 use edge_abi::output::{NONE, Op, edit, segment};
 use serde_json::{Value, json};
 
@@ -144,59 +145,6 @@ impl GuestFixture {
         effect(Op::Proxy, 0, &[&fields[..], &[0; 6]].concat())
     }
 
-    /// A `scan` as an output of the main lane has it. Its calls have the slot set of its lane.
-    pub(crate) fn scan(&mut self, lane: Lane, limit: u32, over: OverLimit) -> Vec<u8> {
-        let state = self.place(&[0; 4]);
-        let slots = 3 + lane as u32;
-        effect(
-            Op::Scan,
-            0,
-            &[lane as u32, limit, over as u32, slots, state.0, state.1],
-        )
-    }
-
-    /// Answers the pieces of a lane. Each is logged, the last at place 1. The word `evil!`,
-    /// also one that is cut in two, is answered with `hit`, a body over the limit with `over`;
-    /// `~` traps, `^` is answered with no output at all.
-    pub(crate) fn scanning(&mut self, lane: Lane, hit: (Vec<u8>, Next<'_>), over: Vec<u8>) {
-        let event = [Event::RequestChunk, Event::ResponseChunk][lane as usize];
-        let word = self.place(b"evil!").0;
-        let state = self.place(&[0; 4]);
-        let effects = [
-            effect(Op::Log, 0, &[0, 0, 0, 0]),
-            effect(Op::Scan, 0, &[lane as u32, 0, 0, 0, state.0, state.1]),
-        ];
-        let at = self.output(event, &effects, Next::default());
-        let log = u32_of(&self.data, at - BASE + 24);
-        self.slot_at(log + 16, 0);
-        let hit = self.record(&[hit.0], hit.1);
-        let over = self.record(&[over], Next::default());
-        let (place, state, event) = (log + 8, state.0, event as u16);
-        let (events, flags) = (INPUT + 6, INPUT + 8);
-        let (continuation, slot) = (INPUT + 40, INPUT + 48);
-        self.prologue.push_str(&format!(
-            r#"(if (i32.eq (i32.load16_u (i32.const {events})) (i32.const {event})) (then
-                 (if (i32.and (i32.load (i32.const {flags})) (i32.const 2)) (then (return (i32.const {over}))))
-                 (local.set $state (i32.load (i32.add (i32.const {INPUT}) (i32.load (i32.const {continuation})))))
-                 (local.set $at (i32.add (i32.const {INPUT}) (i32.load (i32.const {slot}))))
-                 (local.set $end (i32.add (local.get $at) (i32.load offset=4 (i32.const {slot}))))
-                 (block $done (loop $next
-                   (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
-                   (local.set $byte (i32.load8_u (local.get $at)))
-                   (if (i32.eq (local.get $byte) (i32.const 126)) (then unreachable))
-                   (if (i32.eq (local.get $byte) (i32.const 94)) (then (return (i32.const 8))))
-                   (local.set $state (select
-                     (i32.add (local.get $state) (i32.const 1))
-                     (i32.eq (local.get $byte) (i32.const 101))
-                     (i32.eq (local.get $byte) (i32.load8_u (i32.add (i32.const {word}) (local.get $state))))))
-                   (if (i32.eq (local.get $state) (i32.const 5)) (then (return (i32.const {hit}))))
-                   (local.set $at (i32.add (local.get $at) (i32.const 1)))
-                   (br $next)))
-                 (i32.store (i32.const {state}) (local.get $state))
-                 (i32.store (i32.const {place}) (i32.load (i32.const {flags})))))"#
-        ));
-    }
-
     /// What the guest answers to an event; its address.
     pub(crate) fn output(&mut self, event: Event, effects: &[Vec<u8>], next: Next<'_>) -> u32 {
         let at = self.record(effects, next);
@@ -303,10 +251,6 @@ pub(crate) fn effect(op: Op, flags: u16, operands: &[u32]) -> Vec<u8> {
     );
     words(&mut bytes, operands);
     bytes
-}
-
-fn u32_of(bytes: &[u8], at: u32) -> u32 {
-    u32::from_le_bytes(bytes[at as usize..][..4].try_into().unwrap())
 }
 
 fn words(bytes: &mut Vec<u8>, words: &[u32]) {

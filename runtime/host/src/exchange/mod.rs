@@ -10,13 +10,13 @@ mod call;
 mod decide;
 mod forward;
 mod incoming;
-mod lanes;
 mod phases;
 mod record;
 mod respond;
 mod scan;
 mod shown;
 mod tries;
+mod verdicts;
 
 use std::cell::RefCell;
 use std::net::IpAddr;

@@ -8,7 +8,7 @@ use http::{HeaderMap, Response, StatusCode};
 use super::call::broken;
 use super::decide::{Follow, Step, response_facts};
 use super::incoming::Refusal;
-use super::lanes::Decided;
+use super::verdicts::Decided;
 use super::{Exchange, respond};
 use crate::headers::{HeaderEdit, strip_hop_by_hop};
 use crate::input::ResultEntry;

@@ -6,6 +6,7 @@
 
 mod check;
 mod edit;
+mod effects;
 mod error;
 mod lists;
 mod memory;

@@ -9,6 +9,7 @@ mod heads;
 mod phases;
 mod request_scans;
 mod response_scans;
+mod scan_limits;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

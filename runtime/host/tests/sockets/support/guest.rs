@@ -9,24 +9,16 @@ use edge_abi::manifest::{
     Slot, Target,
 };
 use edge_abi::output::scan::{Lane, OverLimit};
-use edge_abi::output::{self, NONE, Op};
+use edge_abi::output::{self, Op};
+
+use super::outputs::{
+    DENY, GO_ON, PASS, PROXY, RESPOND, SEGMENT, STATE, TEXT, TOO_LONG, WORD, escaped, go_on,
+    header, proxy, respond, scan,
+};
 
 /// Where the guest takes its input, and the most bytes of it.
 const INPUT: u32 = 0x1_0000;
 const INPUT_LIMIT: u32 = 0x3_0000;
-/// Where its constants lie.
-const PROXY: u32 = 0x400;
-const RESPOND: u32 = 0x800;
-const TEXT: u32 = 0xc00;
-const SEGMENT: u32 = 0xc10;
-/// Outputs of scans.
-const PASS: u32 = 0x1000;
-const GO_ON: u32 = 0x1100;
-const DENY: u32 = 0x1200;
-const TOO_LONG: u32 = 0x1300;
-const WORD: u32 = 0x1400;
-const STATE: u32 = 0x1410;
-
 /// The policy's origins and secrets.
 #[derive(Default)]
 pub struct Guest {
@@ -255,65 +247,6 @@ fn rule(name: &str, kind: RuleKind) -> Rule {
         place: 0,
         bytes: 0,
     }
-}
-
-fn scan(lane: u32, limit: u32, over: u32, slots: u32, state: u32) -> Vec<u32> {
-    let (op, size) = (Op::Scan as u32, output::scan::SIZE);
-    vec![op, size, lane, limit, over, slots, state, 4]
-}
-
-/// The answer to a piece that may go on; the guest fills in lane and state.
-fn go_on() -> Vec<u32> {
-    let mut words = header(GO_ON, 1, output::scan::SIZE);
-    words.extend(scan(0, 0, 0, 0, STATE));
-    words
-}
-
-fn proxy() -> Vec<u32> {
-    let mut words = Vec::new();
-    let effect = words.len();
-    words.resize(effect + output::proxy::SIZE as usize / 4, 0);
-    words[effect] = Op::Proxy as u32;
-    words[effect + 1] = output::proxy::SIZE;
-    words[effect + output::proxy::CACHE as usize / 4] = NONE;
-    words
-}
-
-/// An output that answers `hello`.
-fn respond(at: u32, rule: u32, status: u32) -> Vec<u32> {
-    let mut words = header(at, 1, output::respond::SIZE);
-    let effect = words.len();
-    words.resize(effect + output::respond::SIZE as usize / 4, 0);
-    words[effect] = Op::Respond as u32;
-    words[effect + 1] = output::respond::SIZE;
-    words[effect + output::respond::RULE as usize / 4] = rule;
-    words[effect + output::respond::STATUS as usize / 4] = status;
-    words[effect + output::respond::BODY as usize / 4] = SEGMENT;
-    words[effect + output::respond::BODY as usize / 4 + 1] = 1;
-    words
-}
-
-/// The header of an output at `at` with `count` effects of `size` bytes together.
-fn header(at: u32, count: u32, size: u32) -> Vec<u32> {
-    let length = output::HEADER + size;
-    vec![
-        length.next_multiple_of(16),
-        1,
-        count,
-        0,
-        0,
-        0,
-        at + output::HEADER,
-        size,
-    ]
-}
-
-fn escaped(words: &[u32]) -> String {
-    words
-        .iter()
-        .flat_map(|word| word.to_le_bytes())
-        .map(|byte| format!("\\{byte:02x}"))
-        .collect()
 }
 
 fn append_section(wasm: &mut Vec<u8>, name: &str, content: &[u8]) {

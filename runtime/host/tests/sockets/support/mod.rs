@@ -4,6 +4,7 @@ pub mod client;
 pub mod edge;
 pub mod guest;
 pub mod origin;
+pub mod outputs;
 pub mod process;
 
 use std::time::Duration;
