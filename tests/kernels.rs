@@ -9,6 +9,10 @@
     missing_docs
 )]
 
+use edge_compiler::automata::{
+    pattern::{LiteralKind, Pattern},
+    stream::{self, Chain, MOST_STEPS, Plan, Step},
+};
 use edge_kernels::{
     bounds::BOUNDS,
     decode, ip, number, query,
@@ -558,6 +562,173 @@ fn time_is_linear_in_every_text() {
             fuel < 80 * bytes,
             "{name} of {filler:?}: {fuel} instructions"
         );
+    }
+}
+
+/// Chains of all steps, patterns of all automata.
+fn plan() -> Plan {
+    let regexes = [
+        "^=",
+        "a+b?$",
+        "x.{300}y",
+        "(?i)select",
+        "[a-f]{2}[^a]{3}",
+        "^$",
+    ];
+    let mut patterns: Vec<Pattern> = regexes.map(|regex| Pattern::Regex(regex.into())).into();
+    patterns.push(Pattern::Literals {
+        kind: LiteralKind::EndsWith,
+        any: vec![b"41".to_vec(), b"%".to_vec()],
+    });
+    let chain = |steps: &[Step]| Chain {
+        steps: steps.to_vec(),
+        patterns: patterns.clone(),
+    };
+    let decoders = [
+        Step::UrlDecodeUni,
+        Step::HtmlDecode,
+        Step::JsDecode,
+        Step::CssDecode,
+        Step::RemoveNulls,
+        Step::RemoveComments,
+        Step::CompressWhitespace,
+        Step::Lower,
+    ];
+    let others = [
+        Step::UrlDecode,
+        Step::Upper,
+        Step::Replace(b"A".to_vec(), b"xyx".to_vec()),
+        Step::CmdLine,
+        Step::Utf8ToUnicode,
+    ];
+    // What each byte becomes many of goes through every buffer on the stack.
+    let deepest = vec![Step::Replace(b"a".to_vec(), b"aa".to_vec()); MOST_STEPS];
+    let base64 = [Step::Base64DecodeLenient];
+    let chains = [&[][..], &decoders, &others, &deepest, &base64].map(chain);
+    stream::plan(&chains).unwrap()
+}
+
+/// A body in pieces of a length through the kernel, with its state in memory: the state at the end.
+fn streamed(
+    wasm: &mut Wasm,
+    plan: &Plan,
+    body: &[u8],
+    content_type: Option<&[u8]>,
+    piece: usize,
+) -> Vec<u8> {
+    let mut state = vec![0; plan.state_len as usize];
+    let mut native = state.clone();
+    let mut rest = body;
+    loop {
+        let (now, later) = rest.split_at(piece.min(rest.len()));
+        let last = later.is_empty();
+        let named = content_type.unwrap_or_default();
+        let places = wasm.put(&[&plan.bytes, now, named, &state]);
+        let at = places[3];
+        let parameters = [
+            places[0],
+            plan.bytes.len(),
+            at,
+            places[1],
+            now.len(),
+            if content_type.is_some() { places[2] } else { 0 },
+            named.len(),
+            usize::from(last),
+        ];
+        let parameters = parameters.map(i32_of);
+        let added = wasm.call("stream_scan", &parameters, Val::I32(0));
+        let end = at + state.len();
+        state.copy_from_slice(&wasm.memory.data(&wasm.store)[at..end]);
+        wasm.guarded(places[4], &"the state");
+        let expected =
+            edge_kernels::stream::scan(&plan.bytes, &mut native, now, content_type, last);
+        assert_eq!(added.unwrap_i32() == 1, expected);
+        assert!(state == native, "{:?}", String::from_utf8_lossy(body));
+        if last {
+            return state;
+        }
+        rest = later;
+    }
+}
+
+const CONTENT_TYPES: [Option<&[u8]>; 4] = [
+    None,
+    Some(b"application/x-www-form-urlencoded"),
+    Some(b"application/json"),
+    Some(b"multipart/form-data; boundary=B"),
+];
+
+#[test]
+fn bodies_are_scanned_alike() {
+    let wasm = RefCell::new(Wasm::new(edge_kernels::WASM));
+    let plan = plan();
+    let mut runner = TestRunner::new(config(100));
+    let inputs = (text_strategy(), 0..4usize, 1..400usize);
+    let done = runner.run(&inputs, |(body, content_type, piece)| {
+        let head = &b"\r\n--B\nContent-Disposition: form-data; name=\"a\"\n\n"[..];
+        let body = [head, &body, b"\r\n--B--", b"{\"k\":[1,\"", &body, b"\"]}"].concat();
+        let content_type = CONTENT_TYPES[content_type];
+        let state = streamed(&mut wasm.borrow_mut(), &plan, &body, content_type, piece);
+        let whole = streamed(
+            &mut wasm.borrow_mut(),
+            &plan,
+            &body,
+            content_type,
+            body.len(),
+        );
+        let bits = plan.bits.div_ceil(8) as usize;
+        assert_eq!(state[..bits], whole[..bits]);
+        Ok(())
+    });
+    done.unwrap();
+}
+
+/// No body takes more than 600 instructions for each of its bytes and each chain of one step. The worst is one that is
+/// nothing but short texts.
+#[test]
+fn scans_of_bodies_are_linear() {
+    const LENGTH: usize = 16_000;
+    let engine = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
+    let mut wasm = Wasm::of(&engine, edge_kernels::WASM);
+    let steps = [
+        Step::UrlDecodeUni,
+        Step::HtmlDecode,
+        Step::JsDecode,
+        Step::CssDecode,
+        Step::RemoveComments,
+        Step::CompressWhitespace,
+        Step::CmdLine,
+        Step::Replace(b"aab".to_vec(), b"x".to_vec()),
+    ];
+    let chains: Vec<Chain> = steps
+        .map(|step| Chain {
+            steps: vec![step],
+            // Any text might match the second one.
+            patterns: ["union.*select", "^x?$"]
+                .map(|regex| Pattern::Regex(regex.into()))
+                .into(),
+        })
+        .into();
+    let plan = stream::plan(&chains).unwrap();
+    for content_type in CONTENT_TYPES {
+        let mut worst = (0, &b""[..]);
+        for filler in
+            HOSTILE
+                .iter()
+                .chain(&[&b"--B\n"[..], b"\r\n--", b"[", b"{\"", b"&a=", b"\\\""])
+        {
+            let text: Vec<u8> = filler.iter().copied().cycle().take(LENGTH).collect();
+            wasm.store.set_fuel(u64::MAX).unwrap();
+            let before = wasm.store.get_fuel().unwrap();
+            streamed(&mut wasm, &plan, &text, content_type, 1_000);
+            worst = worst.max((before - wasm.store.get_fuel().unwrap(), filler));
+        }
+        let per_byte = worst.0 / LENGTH as u64 / chains.len() as u64;
+        println!(
+            "{per_byte} a byte of {:?}",
+            String::from_utf8_lossy(worst.1)
+        );
+        assert!(per_byte < 600, "{per_byte} a byte of {:?}", worst.1);
     }
 }
 

@@ -135,7 +135,7 @@ fn readers(patterns: &[Pattern]) -> Result<Vec<(Range<usize>, Reader)>, Unreadab
     let mut alone = Vec::new();
     for (index, pattern) in patterns.iter().enumerate() {
         let automaton = Automaton::build(pattern).map_err(|error| (index, error))?;
-        alone.push(Reader::of(&automaton));
+        alone.push(Reader::of(&automaton, shortest(pattern)));
     }
     let mut readers = Vec::new();
     // A stack, its next part on top: no recursion.
@@ -186,5 +186,14 @@ fn together(patterns: &[Pattern], own: &[Reader]) -> Option<Reader> {
     Some(Reader {
         kind: kind::SCAN,
         table: scan.table(),
+        shortest: own.iter().map(|reader| reader.shortest).min()?,
+    })
+}
+
+/// Bytes of the shortest text that may match.
+fn shortest(pattern: &Pattern) -> usize {
+    let hir = pattern.hir();
+    hir.map_or(0, |hir| {
+        hir.properties().minimum_len().unwrap_or(usize::MAX)
     })
 }

@@ -40,23 +40,14 @@ pub fn is_match(table: &[u8], haystack: &[u8]) -> bool {
 /// Bytes that are kept between two pieces of a text.
 pub const STATE: usize = 4;
 
-/// Reads the next piece of a text; true as soon as every text that begins so is accepted.
+/// Reads the next piece of a text, or its end after the last one; true as soon as every text that begins so
+/// is accepted. A text in one piece needs no room for a state.
 #[inline(never)]
-pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8]) -> bool {
-    let start = u32_at(table, 8);
+pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8], last: bool) -> bool {
+    let (stride, start) = (u32_at(table, 4), u32_at(table, 8));
     let next = walk(table, u32_at(state, 0) ^ start, piece);
     put_u32(state, 0, next ^ start);
-    next == u32_at(table, 4)
-}
-
-/// Whether the text that ends here is accepted.
-pub fn end(table: &[u8], state: &[u8]) -> bool {
-    let (stride, start) = (u32_at(table, 4), u32_at(table, 8));
-    let state = u32_at(state, 0) ^ start;
-    if state <= stride {
-        return state == stride;
-    }
-    at_end(table, state)
+    next == stride || last && next > stride && at_end(table, next)
 }
 
 /// Where the end of the text leads.

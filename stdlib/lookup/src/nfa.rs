@@ -50,7 +50,8 @@ pub fn state_len(table: &[u8]) -> usize {
         .wrapping_mul(8)
 }
 
-/// Reads the next piece of a text, or its end after the last one; true as soon as it holds a match.
+/// Reads the next piece of a text, or its end after the last one; true as soon as it holds a match. A
+/// text in one piece needs no room for a state.
 #[inline(never)]
 pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8], last: bool) -> bool {
     let table = Table::new(table);

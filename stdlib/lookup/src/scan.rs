@@ -55,7 +55,8 @@ pub fn add(table: &[u8], haystack: &[u8], found: &mut [u8]) {
 pub const STATE: usize = 4;
 
 /// Reads the next piece of a text, or its end after the last one, and adds to `found` the patterns
-/// that it completes. Those of pieces before it may be added again.
+/// that it completes. Those of pieces before it may be added again. A text in one piece needs no room for a
+/// state.
 #[inline(never)]
 pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8], last: bool, found: &mut [u8]) {
     let start = u32_at(table, 8);

@@ -35,8 +35,7 @@ proptest! {
         set::find(&table, &key);
         scan::find(&table, &key, &mut [0; 5]);
         nfa::is_match(&table, &key);
-        dfa::feed(&table, &mut state.clone(), &key);
-        dfa::end(&table, &state);
+        dfa::feed(&table, &mut state.clone(), &key, true);
         nfa::feed(&table, &mut state.clone(), &key, true);
         scan::feed(&table, &mut state.clone(), &key, true, &mut [0; 5]);
         int_set::contains(&table, number);

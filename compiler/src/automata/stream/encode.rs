@@ -10,16 +10,22 @@ use edge_kernels::stream::{self, ENTRY, FIELDS, HEADER, STEP, kind};
 pub(super) struct Reader {
     pub kind: u32,
     pub table: Vec<u8>,
+    /// Bytes of the shortest text that may match.
+    pub shortest: usize,
 }
 
 impl Reader {
-    pub(super) fn of(automaton: &Automaton) -> Reader {
+    pub(super) fn of(automaton: &Automaton, shortest: usize) -> Reader {
         let kind = match automaton {
             Automaton::Deterministic(_) => kind::DFA,
             Automaton::Nondeterministic(_) => kind::NFA,
         };
         let table = automaton.table().0;
-        Reader { kind, table }
+        Reader {
+            kind,
+            table,
+            shortest,
+        }
     }
 }
 
@@ -87,6 +93,7 @@ impl Tree {
                 entry.operand.len(),
                 state,
                 entry.number,
+                entry.shortest,
             ] {
                 push_u32(&mut table, u32_from(field));
             }
@@ -97,7 +104,13 @@ impl Tree {
         }
         let state_len = u32_from((bits_len + FIELDS + state).next_multiple_of(8));
         let mut plan = Vec::new();
-        for field in [state_len, u32_from(bits_len), u32_from(entries.len()), 0] {
+        let shortest = self.shortest(0);
+        for field in [
+            state_len,
+            u32_from(bits_len),
+            u32_from(entries.len()),
+            u32_from(shortest),
+        ] {
             push_u32(&mut plan, field);
         }
         plan.extend_from_slice(stream::fields::NAMES);
@@ -105,6 +118,29 @@ impl Tree {
         plan.extend(table);
         plan.extend(behind);
         (plan, state_len)
+    }
+
+    /// Bytes of the shortest text at a node that may match there or behind it.
+    fn shortest(&self, node: usize) -> usize {
+        let mut shortest = usize::MAX;
+        // Nodes, and the steps that lead from the first one there.
+        let mut open = vec![(node, Vec::new())];
+        while let Some((node, steps)) = open.pop() {
+            let Some(node) = self.nodes.get(node) else {
+                continue;
+            };
+            for (reader, _) in &node.readers {
+                let needed = steps.iter().rev().copied();
+                shortest =
+                    shortest.min(needed.fold(reader.shortest, |least, step| before(step, least)));
+            }
+            for (step, next) in &node.next {
+                let mut steps = steps.clone();
+                steps.push(step);
+                open.push((*next, steps));
+            }
+        }
+        shortest
     }
 
     /// In preorder.
@@ -121,6 +157,7 @@ impl Tree {
                         kind: reader.kind,
                         operand: reader.table.clone(),
                         number: *bit,
+                        shortest: reader.shortest,
                     }));
                     let next = node.next.iter().rev();
                     open.extend(next.map(|(step, node)| Visit::Step(step.clone(), *node)));
@@ -128,7 +165,8 @@ impl Tree {
                 Visit::Step(step, node) => {
                     open.push(Visit::Leave(entries.len()));
                     open.push(Visit::Enter(node));
-                    entries.push(Entry::of(&step));
+                    let shortest = before(&step, self.shortest(node));
+                    entries.push(Entry::of(&step, shortest));
                 }
                 Visit::Leave(entry) => {
                     let end = entries.len();
@@ -153,10 +191,11 @@ struct Entry {
     kind: u32,
     operand: Vec<u8>,
     number: usize,
+    shortest: usize,
 }
 
 impl Entry {
-    fn of(step: &Step) -> Entry {
+    fn of(step: &Step, shortest: usize) -> Entry {
         let kind = kind(step);
         let operand = match step {
             Step::Replace(from, to) => replace(from, to),
@@ -167,6 +206,7 @@ impl Entry {
             kind,
             operand,
             number: 0,
+            shortest,
         }
     }
 
@@ -175,6 +215,15 @@ impl Entry {
             kind::DFA | kind::SCAN | kind::NFA => stream::automaton_state(self.kind, &self.operand),
             _ => STEP,
         }
+    }
+}
+
+/// Bytes of the shortest text of which a step may make one of so many bytes.
+fn before(step: &Step, shortest: usize) -> usize {
+    match step {
+        Step::Utf8ToUnicode => shortest.div_ceil(3),
+        Step::Replace(from, to) if to.len() > from.len() => shortest.min(1),
+        _ => shortest,
     }
 }
 

@@ -77,10 +77,10 @@ fn has_texts(content_type: Option<&str>, body: &[u8], cuts: &[usize], texts: &[V
         .complement();
     for (bit, pattern) in each.iter().enumerate() {
         let dfa = Dfa::build(pattern, Budget::default()).unwrap();
-        let reader = Reader::of(&Automaton::Deterministic(Box::new(dfa)));
+        let reader = Reader::of(&Automaton::Deterministic(Box::new(dfa)), texts[bit].len());
         tree.read(0, reader, bit);
     }
-    let others = Reader::of(&Automaton::Deterministic(Box::new(others)));
+    let others = Reader::of(&Automaton::Deterministic(Box::new(others)), 0);
     tree.read(0, others, each.len());
     let (bytes, state_len) = tree.encode(each.len() + 1);
     let plan = Plan {

@@ -6,6 +6,7 @@ use edge_lookup::{dfa, nfa, scan};
 
 use super::out::Out;
 use super::step::{self, Carry};
+use super::transform;
 use super::{ENTRY, HEADER, NUMBERS, STEP, kind};
 
 /// The most steps between the fields and an automaton.
@@ -22,6 +23,17 @@ pub(super) struct Machine<'a> {
     pub added: bool,
 }
 
+/// Which part of its text a piece is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// One that others follow.
+    More,
+    /// The last one.
+    Last,
+    /// All of it. Nothing need be remembered before or after it.
+    Whole,
+}
+
 #[derive(Clone, Copy)]
 struct Entry<'a> {
     kind: u32,
@@ -29,6 +41,8 @@ struct Entry<'a> {
     state: usize,
     /// The end of a step's entries, or an automaton's first bit.
     number: u32,
+    /// Of a text.
+    shortest: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -51,11 +65,16 @@ impl<'a> Machine<'a> {
         0..u32_at(self.plan, 8)
     }
 
-    /// Takes the next piece of a text through some entries, in a depth of so many steps. After the last
-    /// one, the next text begins.
+    /// Takes a piece of a text through some entries, in a depth of so many steps. After the last one, the
+    /// next text begins.
     #[inline(never)]
-    pub(super) fn feed(&mut self, entries: Range<u32>, depth: u32, piece: &[u8], last: bool) {
-        if piece.is_empty() && !last {
+    pub(super) fn feed(&mut self, entries: Range<u32>, depth: u32, piece: &[u8], part: Part) {
+        if piece.is_empty() && part == Part::More {
+            return;
+        }
+        let whole = part == Part::Whole;
+        // A body may be nothing but short texts: they are told apart first.
+        if whole && piece.len() < u32_at(self.plan, 12) as usize && depth == 0 {
             return;
         }
         let mut next = entries.start;
@@ -64,13 +83,18 @@ impl<'a> Machine<'a> {
                 return;
             };
             next += 1;
-            if entry.kind >= kind::DFA {
-                self.automaton(&entry, piece, last);
+            let is_step = entry.kind < kind::DFA;
+            let end = entry.number.clamp(next, entries.end);
+            if whole && piece.len() < entry.shortest || is_step && depth >= MOST_STEPS {
+                // Nothing can be found.
+            } else if is_step {
+                self.step(&entry, next..end, depth + 1, piece, part);
+            } else if entry.kind == kind::SCAN {
+                self.scan(&entry, piece, part);
             } else {
-                let end = entry.number.clamp(next, entries.end);
-                if depth < MOST_STEPS {
-                    self.step(&entry, next..end, depth + 1, piece, last);
-                }
+                self.automaton(&entry, piece, part);
+            }
+            if is_step {
                 next = end;
             }
         }
@@ -78,13 +102,14 @@ impl<'a> Machine<'a> {
 
     fn entry(&self, index: u32) -> Option<Entry<'a>> {
         let at = (index as usize).checked_mul(ENTRY)?.checked_add(HEADER)?;
-        let bytes = self.plan.get(at..)?.get(..ENTRY)?;
+        let bytes: &[u8; ENTRY] = self.plan.get(at..)?.first_chunk()?;
         let operand = self.plan.get(u32_at(bytes, 4) as usize..)?;
         Some(Entry {
             kind: u32_at(bytes, 0),
             operand: operand.get(..u32_at(bytes, 8) as usize)?,
             state: u32_at(bytes, 12) as usize,
             number: u32_at(bytes, 16),
+            shortest: u32_at(bytes, 20) as usize,
         })
     }
 
@@ -94,15 +119,26 @@ impl<'a> Machine<'a> {
         entries: Range<u32>,
         depth: u32,
         piece: &[u8],
-        last: bool,
+        part: Part,
     ) {
-        let mut carry = match self.state::<STEP>(entry.state) {
-            Some(state) => Carry::load(state),
-            None => return,
-        };
-        let mut out = Out::new(self, entries, depth);
-        step::run(entry.kind, entry.operand, &mut carry, piece, last, &mut out);
-        out.flush(last);
+        let mut carry = Carry::default();
+        if part != Part::Whole {
+            match self.state::<STEP>(entry.state) {
+                Some(state) => carry = Carry::load(state),
+                None => return,
+            }
+        }
+        let last = part != Part::More;
+        if carry.is_empty() && transform::leaves(entry.kind, entry.operand, piece) {
+            self.feed(entries, depth, piece, part);
+        } else {
+            let mut out = Out::new(self, entries, depth, part == Part::Whole);
+            step::run(entry.kind, entry.operand, &mut carry, piece, last, &mut out);
+            out.flush(last);
+        }
+        if part == Part::Whole {
+            return;
+        }
         if last {
             carry = Carry::default();
         }
@@ -111,47 +147,53 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn automaton(&mut self, entry: &Entry<'_>, piece: &[u8], last: bool) {
-        if entry.kind == kind::SCAN {
-            return self.scan(entry, piece, last);
-        }
+    fn automaton(&mut self, entry: &Entry<'_>, piece: &[u8], part: Part) {
         // What one pattern's automaton has found once, it need not find again.
         if self.has(entry.number) {
             return;
         }
         let table = entry.operand;
-        let Some(state) = self.states.get_mut(entry.state..) else {
+        let is_dfa = entry.kind == kind::DFA;
+        let length = match part {
+            Part::Whole => 0,
+            _ if is_dfa => dfa::STATE,
+            _ => nfa::state_len(table),
+        };
+        let state = self.states.get_mut(entry.state..).unwrap_or_default();
+        let Some(state) = state.get_mut(..length) else {
             return;
         };
-        let (length, found) = if entry.kind == kind::DFA {
-            let found = dfa::feed(table, state, piece);
-            (dfa::STATE, found || last && dfa::end(table, state))
+        let last = part != Part::More;
+        let found = if is_dfa {
+            dfa::feed(table, state, piece, last)
         } else {
-            let found = nfa::feed(table, state, piece, last);
-            (nfa::state_len(table), found)
+            nfa::feed(table, state, piece, last)
         };
         if last {
-            let length = length.min(state.len());
-            state.get_mut(..length).unwrap_or_default().fill(0);
+            state.fill(0);
         }
         if found {
             self.add(entry.number);
         }
     }
 
-    fn scan(&mut self, entry: &Entry<'_>, piece: &[u8], last: bool) {
-        let Some(state) = self.state::<{ scan::STATE }>(entry.state) else {
-            return;
+    fn scan(&mut self, entry: &Entry<'_>, piece: &[u8], part: Part) {
+        let mut none = [0; scan::STATE];
+        let state = match part {
+            Part::Whole => Some(&mut none),
+            _ => self.state(entry.state),
         };
+        let Some(state) = state else { return };
         let mut found = [0; BINS];
         let length = scan::set_len(entry.operand).min(BINS);
         let set = found.get_mut(..length).unwrap_or_default();
+        let last = part != Part::More;
         scan::feed(entry.operand, state, piece, last, set);
         if last {
             *state = [0; scan::STATE];
         }
-        for (at, byte) in (0u32..).zip(found) {
-            let mut left = byte;
+        for (at, byte) in (0u32..).zip(set) {
+            let mut left = *byte;
             while left != 0 {
                 self.add(entry.number.wrapping_add(8 * at + left.trailing_zeros()));
                 left &= left - 1;

@@ -17,9 +17,9 @@
 //! | 0 | 4 | bytes of the state |
 //! | 4 | 4 | bytes of the bits in it, a multiple of 8 |
 //! | 8 | 4 | number of entries |
-//! | 12 | 4 | 0 |
+//! | 12 | 4 | bytes of the shortest text that may match |
 //! | 16 | 112 | [`fields::NAMES`], and zeros |
-//! | 128 | 20 each | entries, in preorder: a step, what follows it, the next step … |
+//! | 128 | 24 each | entries, in preorder: a step, what follows it, the next step … |
 //! | | | operands and tables |
 //!
 //! | offset | bytes | field of an entry |
@@ -29,6 +29,7 @@
 //! | 8 | 4 | bytes of its operand |
 //! | 12 | 4 | offset of its own state, counted behind that of the fields |
 //! | 16 | 4 | of a step: the first entry behind those that it is for; of an automaton: its first bit |
+//! | 20 | 4 | bytes of the shortest text that may match behind it |
 //!
 //! | offset | bytes | field of a state |
 //! | --- | --- | --- |
@@ -56,7 +57,7 @@ pub const NUMBERS: usize = 16;
 /// Bytes before the entries.
 pub const HEADER: usize = 128;
 /// Bytes of an entry.
-pub const ENTRY: usize = 20;
+pub const ENTRY: usize = 24;
 
 /// Reads the next piece of a body, the `last` one or not; true if a bit was added. The content type is
 /// the same for all pieces of a body.

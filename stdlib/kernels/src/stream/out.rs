@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::machine::Machine;
+use super::machine::{Machine, Part};
 use crate::writer::split;
 
 /// Bytes of the buffer.
@@ -15,16 +15,24 @@ pub(super) struct Out<'m, 'a> {
     depth: u32,
     buffer: [u8; ROOM],
     length: usize,
+    /// Whether nothing of the text was handed on.
+    whole: bool,
 }
 
 impl<'m, 'a> Out<'m, 'a> {
-    pub(super) fn new(machine: &'m mut Machine<'a>, entries: Range<u32>, depth: u32) -> Self {
+    pub(super) fn new(
+        machine: &'m mut Machine<'a>,
+        entries: Range<u32>,
+        depth: u32,
+        whole: bool,
+    ) -> Self {
         Out {
             machine,
             entries,
             depth,
             buffer: [0; ROOM],
             length: 0,
+            whole,
         }
     }
 
@@ -63,15 +71,32 @@ impl<'m, 'a> Out<'m, 'a> {
     /// Hands on what is in the buffer; with the `last` of a text, the text ends.
     #[inline(never)]
     pub(super) fn flush(&mut self, last: bool) {
+        let part = self.part(last, self.length);
         let (written, _) = split(&self.buffer, self.length);
         self.machine
-            .feed(self.entries.clone(), self.depth, written, last);
+            .feed(self.entries.clone(), self.depth, written, part);
         self.length = 0;
     }
 
     /// Hands on a piece that was never in the buffer, which is empty.
     pub(super) fn pass(&mut self, piece: &[u8], last: bool) {
+        let part = self.part(last, piece.len());
         self.machine
-            .feed(self.entries.clone(), self.depth, piece, last);
+            .feed(self.entries.clone(), self.depth, piece, part);
+    }
+
+    /// Part of the text goes on before the first piece.
+    pub(super) fn resume(&mut self, begun: bool) {
+        self.whole = !begun;
+    }
+
+    fn part(&mut self, last: bool, length: usize) -> Part {
+        let whole = self.whole;
+        self.whole = last || whole && length == 0;
+        match (last, whole) {
+            (true, true) => Part::Whole,
+            (true, false) => Part::Last,
+            _ => Part::More,
+        }
     }
 }

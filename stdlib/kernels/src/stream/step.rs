@@ -57,6 +57,10 @@ impl Carry {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     fn kept(&self) -> &[u8] {
         self.bytes.get(..self.length.into()).unwrap_or_default()
     }

@@ -82,6 +82,14 @@ pub(super) fn part(
     at
 }
 
+/// Whether a step changes nothing of a piece.
+pub(super) fn leaves(number: u32, operand: &[u8], piece: &[u8]) -> bool {
+    let Some(marks) = operand.first_chunk().filter(|_| number >= kind::URL_DECODE) else {
+        return false;
+    };
+    !piece.iter().any(|&byte| is_mark(marks, byte))
+}
+
 fn is_mark(marks: &[u8; 32], byte: u8) -> bool {
     let bits = marks.get(usize::from(byte / 8)).copied();
     bits.unwrap_or_default() >> (byte % 8) & 1 != 0

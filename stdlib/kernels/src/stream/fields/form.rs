@@ -15,7 +15,7 @@ pub(super) fn feed(
 ) {
     let (number, operand) = decoder(kind::URL_DECODE, *b"%+");
     let begun = place.first_mut();
-    texts.open = begun.as_ref().is_some_and(|begun| **begun != 0);
+    texts.resume(begun.as_ref().is_some_and(|begun| **begun != 0));
     let mut rest = piece;
     loop {
         let end = rest.iter().position(|&byte| byte == b'&');

@@ -62,6 +62,7 @@ impl Mode {
 struct Json<'t, 'm, 'a> {
     texts: &'t mut Texts<'m, 'a>,
     carry: &'t mut [u8; step::STATE],
+    decoder: (u32, [u8; 36]),
     mode: Mode,
     escaped: bool,
     blank: bool,
@@ -77,10 +78,11 @@ pub(super) fn feed(
     last: bool,
 ) {
     let [mode, flags, ..] = *place;
-    texts.open = flags & 1 != 0;
+    texts.resume(flags & 1 != 0);
     let mut json = Json {
         texts,
         carry,
+        decoder: decoder(kind::JSON, [b'\\'; 2]),
         mode: Mode::of(mode),
         escaped: flags & 2 != 0,
         blank: flags & 4 != 0,
@@ -226,10 +228,10 @@ impl Json<'_, '_, '_> {
         });
         self.escaped = escaped;
         let (content, behind) = split(rest, end.unwrap_or(rest.len()));
-        let (number, operand) = decoder(kind::JSON, [b'\\'; 2]);
-        let decoder = (number, &operand);
+        let (number, operand) = &self.decoder;
         let last = last || end.is_some();
-        self.texts.decode(decoder, self.carry, content, last);
+        self.texts
+            .decode((*number, operand), self.carry, content, last);
         if end.is_none() {
             return behind;
         }

@@ -17,6 +17,7 @@ use super::kind;
 use super::machine::Machine;
 use super::out::Out;
 use super::step::{self, Carry};
+use super::transform;
 use media::Media;
 #[cfg(not(target_arch = "wasm32"))]
 pub use names::NAMES;
@@ -47,13 +48,16 @@ pub(super) fn feed(
     let names = Names(machine.names());
     let entries = machine.entries();
     let mut texts = Texts {
-        out: Out::new(machine, entries, 0),
+        out: Out::new(machine, entries, 0, true),
         open: false,
     };
     let (carry, rest) = state.split_at_mut(step::STATE);
     let (place, line) = rest.split_at_mut(PLACE);
-    let (Ok(carry), Ok(place), Ok(line)) = (carry.try_into(), place.try_into(), line.try_into())
-    else {
+    let (Some(carry), Some(place), Some(line)) = (
+        carry.first_chunk_mut(),
+        place.first_chunk_mut(),
+        line.first_chunk_mut(),
+    ) else {
         return;
     };
     match media::media(names, content_type.unwrap_or_default()) {
@@ -62,7 +66,12 @@ pub(super) fn feed(
         Media::Multipart(boundary) => {
             multipart::feed(&mut texts, names, boundary, place, line, piece, last);
         }
-        Media::Raw => texts.out.pass(piece, last),
+        Media::Raw => {
+            let [begun, ..] = place;
+            texts.out.resume(*begun != 0);
+            *begun = u8::from(!last);
+            texts.out.pass(piece, last);
+        }
     }
     texts.out.flush(false);
 }
@@ -75,6 +84,12 @@ struct Texts<'m, 'a> {
 }
 
 impl Texts<'_, '_> {
+    /// Goes on with the text that has begun, if one has.
+    fn resume(&mut self, open: bool) {
+        self.open = open;
+        self.out.resume(open);
+    }
+
     /// Ends the text that has begun, if one has.
     fn end(&mut self) {
         if self.open {
@@ -92,6 +107,9 @@ impl Texts<'_, '_> {
         last: bool,
     ) {
         let mut kept = Carry::load(carry);
+        if kept.is_empty() && transform::leaves(number, operand, bytes) {
+            return self.out.extend(bytes);
+        }
         step::run(number, operand, &mut kept, bytes, last, &mut self.out);
         if last {
             kept = Carry::default();

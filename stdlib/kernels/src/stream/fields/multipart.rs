@@ -109,7 +109,7 @@ pub(super) fn feed(
         length_high,
         ..,
     ] = *place;
-    texts.open = flags & 1 != 0;
+    texts.resume(flags & 1 != 0);
     let number = |low, high| usize::from(u16::from_le_bytes([low, high])).min(LINE);
     let length = number(length, length_high);
     let mut part = Multipart {
