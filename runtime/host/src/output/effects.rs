@@ -27,7 +27,7 @@ impl Check<'_, '_> {
             u32_at(record, proxy::OPTIONS),
             self.bounds.proxies,
         )?;
-        // Caches and body scans are no part of this version's capabilities.
+        // Caches are no part of this version.
         let cache = u32_at(record, proxy::CACHE);
         if cache != NONE {
             return Err(OutputError::Index {
