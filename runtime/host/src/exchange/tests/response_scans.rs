@@ -197,3 +197,60 @@ fn the_policys_own_answers_are_scanned_too() {
     guest.output(Event::Start, &[respond], TO_RESPONSE);
     assert_eq!(ask_guest(&guest, get("/")).status, 451);
 }
+
+/// An origin that answers at once, with the request's body as it comes.
+struct Echo;
+
+impl Upstream for Echo {
+    async fn send(
+        &self,
+        _: u32,
+        request: Request<Body>,
+        _: Try,
+    ) -> Result<Response<Body>, TryError> {
+        Ok(Response::new(request.into_body()))
+    }
+}
+
+/// Scans both bodies: a word in the request's is denied, the response's is only looked at.
+fn both() -> GuestFixture {
+    let mut guest = passing(100, OverLimit::Block, Next::default());
+    let denied = guest.respond(1, 403, (0, 0), b"no");
+    let over = guest.respond(0, 413, (0, 0), b"");
+    guest.scanning(Lane::Request, (denied, Next::default()), over);
+    let scan = guest.scan(Lane::Request, 100, OverLimit::Block);
+    let proxy = guest.proxy(0, "/", (0, 0), (0, 0));
+    guest.output(Event::Start, &[scan, proxy], TO_RESPONSE);
+    guest
+}
+
+fn post(pieces: &[&str]) -> Request<Body> {
+    let request = Request::post("/").header("host", "a");
+    request.body(frames(pieces, false)).unwrap()
+}
+
+#[test]
+fn while_the_response_waits_for_its_first_piece_the_request_can_be_denied() {
+    let seen = ask(&worker(both().policy()), &Echo, post(&["so evil!"]));
+    assert_eq!((seen.status, seen.body.as_str()), (403, "no"));
+    assert_eq!((seen.record.origin, seen.fault()), (None, ""));
+    assert_eq!(seen.record.rule_name(), Some("require.login"));
+}
+
+#[test]
+fn a_request_that_is_denied_after_its_answer_has_begun_cuts_it() {
+    let worker = worker(both().policy());
+    let mut answer = finish(handle(&worker, &Echo, post(&["fine ", "evil!"]), client()));
+    let (body, mut got) = (answer.response.body_mut(), Vec::new());
+    let error = loop {
+        match finish(body.frame()).ok_or("the body looks whole").unwrap() {
+            Ok(frame) => got.extend_from_slice(frame.data_ref().unwrap()),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert_eq!(got, b"fine ");
+    assert_eq!(error, "the policy refused the request's body");
+    assert!(answer.scans.settle(&mut answer.record));
+    assert_eq!(answer.record.rule_name(), Some("require.login"));
+    assert_eq!(answer.record.origin_name(), Some("shop"));
+}
