@@ -58,6 +58,11 @@ fn output_check() {
     replay("output_check", 5, targets::output_check);
 }
 
+#[test]
+fn stream_scan() {
+    replay("stream_scan", 5, targets::stream_scan);
+}
+
 /// Every example and every policy of the vectors, whole and cut off anywhere.
 #[test]
 fn policies_that_break_off() {

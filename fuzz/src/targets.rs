@@ -1,11 +1,19 @@
 //! One function a target: each takes any bytes and panics only when it has found something.
 
 use edge_abi::output::Status;
-use edge_compiler::source::NoFiles;
+use edge_compiler::{
+    automata::{
+        self,
+        pattern::Pattern,
+        stream::{Chain, Plan, Step},
+    },
+    source::NoFiles,
+};
 use edge_host::{
     engine::{Engine, EngineOptions, Guest, GuestError, Policy},
     output::{Bounds, EditValue, Edits, Effect, Output, OutputError, Segments, check_output},
 };
+use edge_kernels::stream;
 use std::{
     cell::RefCell,
     sync::{Arc, LazyLock},
@@ -78,6 +86,83 @@ pub fn output_check(data: &[u8]) {
         }
     }
 }
+
+/// Any bytes as a body, in pieces and in one: the same is found, and nothing panics whatever plan and state are.
+pub fn stream_scan(data: &[u8]) {
+    let Some((&[kind, first, second, third], body)) = data.split_first_chunk() else {
+        return;
+    };
+    let content_type = [
+        None,
+        Some(&b"application/x-www-form-urlencoded"[..]),
+        Some(b"application/json"),
+        Some(b"multipart/form-data; boundary=B"),
+    ]
+    .get(usize::from(kind % 5))
+    .copied()
+    .unwrap_or(Some(body));
+    let plan = &*PLAN;
+    let whole = scanned(plan, content_type, &[body]);
+    let mut pieces = Vec::new();
+    let mut rest = body;
+    for cut in [first, second, third] {
+        let (piece, behind) = rest.split_at(usize::from(cut).min(rest.len()));
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces.push(rest);
+    assert_eq!(scanned(plan, content_type, &pieces), whole);
+    let mut state = data.repeat(2000 / data.len() + 1);
+    stream::scan(&plan.bytes, &mut state, body, content_type, first % 2 == 0);
+    stream::scan(body, &mut state, &plan.bytes, content_type, false);
+}
+
+/// The bits after the pieces of a body.
+fn scanned(plan: &Plan, content_type: Option<&[u8]>, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut state = vec![0; plan.state_len as usize];
+    for (index, piece) in pieces.iter().enumerate() {
+        let last = index + 1 == pieces.len();
+        stream::scan(&plan.bytes, &mut state, piece, content_type, last);
+    }
+    state.truncate(plan.bits.div_ceil(8) as usize);
+    state
+}
+
+/// Patterns that tell much of a text, as it is and behind every step.
+static PLAN: LazyLock<Plan> = LazyLock::new(|| {
+    let regexes = [
+        "^=",
+        "=$",
+        "^$",
+        "^.$",
+        "^[^=]*=[^=]*$",
+        "^[a-m]",
+        "[\"'\\\\]$",
+        "\r$",
+        "  ",
+        "-{3}",
+        "<",
+        "[^ -~]",
+        "^(..)*$",
+        "^(...)*$",
+        "a.{200}b",
+    ];
+    let patterns: Vec<Pattern> = regexes.map(|regex| Pattern::Regex(regex.into())).into();
+    let chains = [
+        vec![],
+        vec![Step::Lower, Step::UrlDecode, Step::HtmlDecode],
+        vec![Step::UrlDecodeUni, Step::JsDecode, Step::Upper],
+        vec![Step::CssDecode, Step::RemoveNulls, Step::CmdLine],
+        vec![Step::RemoveComments, Step::CompressWhitespace],
+        vec![Step::Base64DecodeLenient, Step::Utf8ToUnicode],
+        vec![Step::Replace(b"aab".to_vec(), b"b".to_vec())],
+    ];
+    let chains = chains.map(|steps| Chain {
+        steps,
+        patterns: patterns.clone(),
+    });
+    automata::stream::plan(&chains).expect("the patterns are small")
+});
 
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(&EngineOptions::default()).expect("the machine can run wasm"));

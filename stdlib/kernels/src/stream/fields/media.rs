@@ -25,13 +25,27 @@ pub(super) fn media<'a>(names: Names<'_>, content_type: &'a [u8]) -> Media<'a> {
     } else if names.is(names::JSON, media_type) || names.is(names::JSON_SUFFIX, suffix) {
         Media::Json
     } else if names.is(names::MULTIPART, media_type) {
-        let boundary = parts.find(|part| names.is(names::BOUNDARY, part.name));
-        match boundary.map(|part| part.value) {
-            Some(boundary) if is_boundary(boundary) => Media::Multipart(boundary),
-            _ => Media::Raw,
-        }
+        multipart(names, parts)
     } else {
         Media::Raw
+    }
+}
+
+/// Servers differ about which of two boundaries counts, and about `boundary*0`: then the body is one text.
+fn multipart<'a>(names: Names<'_>, mut parts: Parameters<'a>) -> Media<'a> {
+    let mut boundary = None;
+    for part in parts.by_ref() {
+        let begins = split(part.name, names::BOUNDARY.len()).0;
+        if names.is(names::BOUNDARY, begins) {
+            if boundary.is_some() || begins.len() < part.name.len() || !is_boundary(part.value) {
+                return Media::Raw;
+            }
+            boundary = Some(part.value);
+        }
+    }
+    match boundary {
+        Some(boundary) if !parts.odd => Media::Multipart(boundary),
+        _ => Media::Raw,
     }
 }
 
@@ -50,7 +64,7 @@ pub(super) struct Parameter<'a> {
 /// The parts of a field's value, separated by semicolons. Blanks around names and values are left out.
 pub(super) struct Parameters<'a> {
     rest: &'a [u8],
-    /// Whether something stood there that is no parameter.
+    /// Whether something stood there that servers may read in different ways.
     pub odd: bool,
 }
 
@@ -82,11 +96,12 @@ impl<'a> Iterator for Parameters<'a> {
                 escaped = byte == b'\\' && !escaped;
                 ends
             });
-            let (odd, behind) = until(split(behind, 1).1, |&byte| byte == b';');
-            self.odd |= !trim(odd).is_empty();
-            (quoted, behind)
+            let (odd, rest) = until(split(behind, 1).1, |&byte| byte == b';');
+            self.odd |= behind.is_empty() || !trim(odd).is_empty();
+            (quoted, rest)
         } else {
             let (value, behind) = until(value, |&byte| byte == b';');
+            self.odd |= value.contains(&b'"');
             (trim(value), behind)
         };
         self.rest = split(behind, 1).1;

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `application/x-www-form-urlencoded` | each pair, `name=value`, decoded as `url_decode` does; a pair that is empty is none |
 //! | `application/json`, `*/*+json` | each scalar, `key=value`, strings decoded, others as written; the key is that of the member, or empty where there is none; `key=` for a key whose value is an object or an array. See `json` |
-//! | `multipart/form-data` with a boundary | each part, `name=content`; of a part with a file name only `name=file name`. See `multipart` |
+//! | `multipart/form-data` with a boundary | each part, `name=content`; of one with a file name only `name=file name`. See `multipart` |
 //! | any other, or none | the body |
 
 mod form;

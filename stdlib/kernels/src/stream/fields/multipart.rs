@@ -2,7 +2,8 @@
 //!
 //! Read as the more lenient servers do: a line may end in LF alone. So that nothing is hidden from a rule where
 //! another server reads it differently, what stands before the first boundary and behind the last one is a text,
-//! and so is every line of a part's head but `Content-Disposition`, and every parameter of that but the name.
+//! and so is every line of a part's head but `Content-Disposition`, and every parameter of that but the name. Only a plain `filename` makes a part a
+//! file, whose content is not looked at.
 
 use super::media::{Parameter, Parameters, trim};
 use super::names::{self, Names};
@@ -332,11 +333,17 @@ impl Multipart<'_, '_, '_> {
             self.texts.out.flush(true);
         }
         for parameter in Parameters::new(value).skip(1) {
-            let plain = parameter.name.strip_suffix(b"*");
-            if names.is(names::FILE_NAME, plain.unwrap_or(parameter.name)) {
-                self.file = true;
+            let is_name = names.is(names::NAME, parameter.name);
+            if names.is(names::FILE_NAME, parameter.name) {
+                self.file = !odd;
                 self.texts.unquote(name, parameter.value);
-            } else if !names.is(names::NAME, parameter.name) || parameter.value != name {
+            } else if names.is(
+                names::FILE_NAME,
+                split(parameter.name, names::FILE_NAME.len()).0,
+            ) {
+                // `filename*`: some servers do not know it, and take the part for no file.
+                self.texts.unquote(name, parameter.value);
+            } else if !is_name || parameter.value != name {
                 self.texts.unquote(parameter.name, parameter.value);
             } else {
                 continue;
