@@ -6,6 +6,7 @@
 //! nondeterministic one.
 
 mod encode;
+mod reader;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +15,8 @@ use super::dfa::{Budget, DfaError};
 use super::pattern::Pattern;
 use super::scan::Scan;
 use edge_kernels::stream::{self, kind};
-use encode::{Reader, Tree};
-use std::ops::Range;
+use encode::Tree;
+use reader::Reader;
 
 /// Patterns, and what is done to a text before they are sought in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,7 +91,7 @@ pub const MOST_STEPS: usize = stream::MOST_STEPS as usize;
 /// The most patterns that are read together.
 const MOST_TOGETHER: usize = 8 * stream::BINS;
 /// The largest table of patterns that are read together.
-const LARGEST: usize = 256 << 10;
+const LARGEST: usize = 64 << 10;
 /// It may be so many times as large as the tables of the patterns by themselves: a pass less is worth much.
 const GROWTH: usize = 2;
 
@@ -115,9 +116,7 @@ pub fn plan(chains: &[Chain]) -> Result<Plan, PlanError> {
             pattern,
             error,
         };
-        for (range, reader) in readers(&chain.patterns).map_err(error)? {
-            tree.read(node, reader, bits + range.start);
-        }
+        tree.read(node, bits, readers(&chain.patterns).map_err(error)?);
         first_bits.push(u32::try_from(bits).unwrap_or(u32::MAX));
         bits += chain.patterns.len();
     }
@@ -130,47 +129,43 @@ pub fn plan(chains: &[Chain]) -> Result<Plan, PlanError> {
     })
 }
 
-/// Tables that together read some patterns, each with the part of the list that it is for.
-fn readers(patterns: &[Pattern]) -> Result<Vec<(Range<usize>, Reader)>, Unreadable> {
+/// Tables that together read some patterns, which they know by their index.
+fn readers(patterns: &[Pattern]) -> Result<Vec<Reader>, Unreadable> {
     let mut alone = Vec::new();
     for (index, pattern) in patterns.iter().enumerate() {
         let automaton = Automaton::build(pattern).map_err(|error| (index, error))?;
-        alone.push(Reader::of(&automaton, shortest(pattern)));
+        alone.push(Reader::of(&automaton, pattern, index));
     }
+    // Small ones go well together, and those with literals wait for them.
+    alone.sort_by_key(|reader| (reader.literals.is_none(), reader.kind, reader.table.len()));
     let mut readers = Vec::new();
-    // A stack, its next part on top: no recursion.
-    let mut waiting = runs(&alone);
-    waiting.reverse();
-    while let Some(range) = waiting.pop() {
-        let own = alone.get(range.clone()).unwrap_or_default();
-        if let [reader] = own {
-            readers.push((range, reader.clone()));
-        } else if let Some(reader) = together(patterns.get(range.clone()).unwrap_or_default(), own)
-        {
-            readers.push((range, reader));
+    for run in alone.chunk_by(|left, right| left.joins() == right.joins()) {
+        let most = if run.first().is_some_and(|first| first.kind == kind::DFA) {
+            MOST_TOGETHER
         } else {
-            let middle = range.start + range.len() / 2;
-            waiting.push(middle..range.end);
-            waiting.push(range.start..middle);
+            1
+        };
+        for run in run.chunks(most) {
+            halve(patterns, run, &mut readers);
         }
     }
     Ok(readers)
 }
 
-/// Parts of a list that may be read together: of deterministic automata, not too many.
-fn runs(alone: &[Reader]) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for (index, reader) in alone.iter().enumerate() {
-        let joins = |run: &&mut Range<usize>| {
-            let first = alone.get(run.start).map(|first| first.kind);
-            first == Some(kind::DFA) && reader.kind == kind::DFA && run.len() < MOST_TOGETHER
-        };
-        match runs.last_mut().filter(joins) {
-            Some(run) => run.end = index + 1,
-            None => runs.push(index..index + 1),
+/// Reads some patterns together, or each half of them.
+fn halve(patterns: &[Pattern], run: &[Reader], readers: &mut Vec<Reader>) {
+    // A stack, its next part on top: no recursion.
+    let mut waiting = vec![run];
+    while let Some(run) = waiting.pop() {
+        if let [reader] = run {
+            readers.push(reader.clone());
+        } else if let Some(reader) = together(patterns, run) {
+            readers.push(reader);
+        } else {
+            let (left, right) = run.split_at(run.len() / 2);
+            waiting.extend([right, left]);
         }
     }
-    runs
 }
 
 /// One table for some patterns, unless it is much larger than their own.
@@ -179,21 +174,19 @@ fn together(patterns: &[Pattern], own: &[Reader]) -> Option<Reader> {
     let table = LARGEST.min(GROWTH * apart);
     let budget = Budget {
         table,
-        work: 16 * table,
+        work: 8 * table,
         ..Budget::default()
     };
-    let scan = Scan::build(patterns, budget).ok()?;
+    let bits: Vec<usize> = own.iter().flat_map(|reader| reader.bits.clone()).collect();
+    let list: Option<Vec<Pattern>> = bits.iter().map(|bit| patterns.get(*bit).cloned()).collect();
+    let scan = Scan::build(&list?, budget).ok()?;
+    let literals = own.iter().map(|reader| reader.literals.clone());
+    let literals: Option<Vec<_>> = literals.collect();
     Some(Reader {
         kind: kind::SCAN,
         table: scan.table(),
+        bits,
         shortest: own.iter().map(|reader| reader.shortest).min()?,
-    })
-}
-
-/// Bytes of the shortest text that may match.
-fn shortest(pattern: &Pattern) -> usize {
-    let hir = pattern.hir();
-    hir.map_or(0, |hir| {
-        hir.properties().minimum_len().unwrap_or(usize::MAX)
+        literals: literals.map(|all| all.concat()),
     })
 }

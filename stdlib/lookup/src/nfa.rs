@@ -97,16 +97,25 @@ impl<'t> Table<'t> {
         let [first, always, shifts, accepting] = [0, 1, 2, 3].map(|number| self.set(number));
         let mut next = [0u64; WORDS];
         let mut enter = if begun { always } else { first };
+        let mut active = states.iter().fold(0, |any, state| any | state);
         for &byte in haystack {
             let class = self
                 .bytes
                 .get(16usize.wrapping_add(usize::from(byte)))
                 .copied()
                 .unwrap_or_default();
-            step(states, &mut next, self.words, [enter, shifts]);
-            lead(self.bytes, states, &mut next);
+            if active == 0 {
+                // Most texts look like no match at nearly every byte.
+                for (next, enter) in next.iter_mut().zip(enter).take(self.words) {
+                    *next = u64::from_le_bytes(*enter);
+                }
+            } else {
+                step(states, &mut next, self.words, [enter, shifts]);
+                lead(self.bytes, states, &mut next);
+            }
             let reads = self.set(usize::from(class).wrapping_add(FIXED_SETS));
             let mut accepts = 0;
+            active = 0;
             for (((state, next), reads), accepting) in states
                 .iter_mut()
                 .zip(&next)
@@ -115,6 +124,7 @@ impl<'t> Table<'t> {
                 .take(self.words)
             {
                 *state = next & u64::from_le_bytes(*reads);
+                active |= *state;
                 accepts |= *state & u64::from_le_bytes(*accepting);
             }
             if accepts != 0 {

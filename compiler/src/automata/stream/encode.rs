@@ -1,33 +1,9 @@
 //! The bytes of a plan; their layout is in `edge_kernels::stream`.
 
-use super::Step;
-use crate::automata::automaton::Automaton;
+use super::reader::{Reader, gate};
+use super::{MOST_TOGETHER, Step};
 use crate::automata::table::{push_u32, u32_from};
 use edge_kernels::stream::{self, ENTRY, FIELDS, HEADER, STEP, kind};
-
-/// A table, and what reads it.
-#[derive(Clone, Debug)]
-pub(super) struct Reader {
-    pub kind: u32,
-    pub table: Vec<u8>,
-    /// Bytes of the shortest text that may match.
-    pub shortest: usize,
-}
-
-impl Reader {
-    pub(super) fn of(automaton: &Automaton, shortest: usize) -> Reader {
-        let kind = match automaton {
-            Automaton::Deterministic(_) => kind::DFA,
-            Automaton::Nondeterministic(_) => kind::NFA,
-        };
-        let table = automaton.table().0;
-        Reader {
-            kind,
-            table,
-            shortest,
-        }
-    }
-}
 
 /// Chains that share how they begin. Node 0 has no step.
 #[derive(Debug)]
@@ -37,8 +13,8 @@ pub(super) struct Tree {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// With the first bit of each.
-    readers: Vec<(Reader, usize)>,
+    /// Each with the bit that its patterns count from.
+    readers: Vec<(usize, Reader)>,
     /// With the step that leads there.
     next: Vec<(Step, usize)>,
 }
@@ -71,10 +47,11 @@ impl Tree {
         })
     }
 
-    /// Has a node's texts read.
-    pub(super) fn read(&mut self, node: usize, reader: Reader, bit: usize) {
+    /// Has a node's texts read, by patterns that count from a bit.
+    pub(super) fn read(&mut self, node: usize, first_bit: usize, readers: Vec<Reader>) {
         if let Some(node) = self.nodes.get_mut(node) {
-            node.readers.push((reader, bit));
+            let readers = readers.into_iter().map(|reader| (first_bit, reader));
+            node.readers.extend(readers);
         }
     }
 
@@ -129,7 +106,7 @@ impl Tree {
             let Some(node) = self.nodes.get(node) else {
                 continue;
             };
-            for (reader, _) in &node.readers {
+            for (_, reader) in &node.readers {
                 let needed = steps.iter().rev().copied();
                 shortest =
                     shortest.min(needed.fold(reader.shortest, |least, step| before(step, least)));
@@ -153,12 +130,7 @@ impl Tree {
                     let Some(node) = self.nodes.get(node) else {
                         continue;
                     };
-                    entries.extend(node.readers.iter().map(|(reader, bit)| Entry {
-                        kind: reader.kind,
-                        operand: reader.table.clone(),
-                        number: *bit,
-                        shortest: reader.shortest,
-                    }));
+                    node.entries(&mut entries);
                     let next = node.next.iter().rev();
                     open.extend(next.map(|(step, node)| Visit::Step(step.clone(), *node)));
                 }
@@ -177,6 +149,31 @@ impl Tree {
             }
         }
         entries
+    }
+}
+
+impl Node {
+    /// Those with literals behind gates, then the others.
+    fn entries(&self, entries: &mut Vec<Entry>) {
+        let (gated, free): (Vec<_>, Vec<_>) = self
+            .readers
+            .iter()
+            .cloned()
+            .partition(|(_, reader)| reader.literals.is_some());
+        for group in gated.chunks(MOST_TOGETHER) {
+            let readers: Vec<Reader> = group.iter().map(|(_, reader)| reader.clone()).collect();
+            // The gate is a walk as well.
+            if let Some(table) = gate(&readers).filter(|_| group.len() > 1) {
+                entries.push(Entry {
+                    kind: kind::GATE,
+                    operand: table,
+                    number: entries.len() + 1 + group.len(),
+                    shortest: 0,
+                });
+            }
+            entries.extend(group.iter().map(Entry::reader));
+        }
+        entries.extend(free.iter().map(Entry::reader));
     }
 }
 
@@ -210,11 +207,20 @@ impl Entry {
         }
     }
 
-    fn state_len(&self) -> usize {
-        match self.kind {
-            kind::DFA | kind::SCAN | kind::NFA => stream::automaton_state(self.kind, &self.operand),
-            _ => STEP,
+    fn reader((first_bit, reader): &(usize, Reader)) -> Entry {
+        Entry {
+            kind: reader.kind,
+            operand: reader.operand(*first_bit),
+            number: first_bit + reader.bits.first().copied().unwrap_or_default(),
+            shortest: reader.shortest,
         }
+    }
+
+    fn state_len(&self) -> usize {
+        if self.kind < kind::DFA {
+            return STEP;
+        }
+        stream::automaton_state(self.kind, &self.operand)
     }
 }
 

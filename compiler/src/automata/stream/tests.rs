@@ -77,11 +77,12 @@ fn has_texts(content_type: Option<&str>, body: &[u8], cuts: &[usize], texts: &[V
         .complement();
     for (bit, pattern) in each.iter().enumerate() {
         let dfa = Dfa::build(pattern, Budget::default()).unwrap();
-        let reader = Reader::of(&Automaton::Deterministic(Box::new(dfa)), texts[bit].len());
-        tree.read(0, reader, bit);
+        let automaton = Automaton::Deterministic(Box::new(dfa));
+        tree.read(0, 0, vec![Reader::of(&automaton, pattern, bit)]);
     }
-    let others = Reader::of(&Automaton::Deterministic(Box::new(others)), 0);
-    tree.read(0, others, each.len());
+    let others = Automaton::Deterministic(Box::new(others));
+    // Any text may be among the others.
+    tree.read(0, 0, vec![Reader::of(&others, &regex(""), each.len())]);
     let (bytes, state_len) = tree.encode(each.len() + 1);
     let plan = Plan {
         bytes,
@@ -525,6 +526,8 @@ fn panel() -> Vec<Pattern> {
             "^n=",
             "k=v",
             "(?i)content",
+            "disposition.*name|00000",
+            "[a-z]=content-d",
             "xYz$",
             "x.*41",
             "\u{1F600}",
@@ -706,9 +709,7 @@ proptest! {
             let mut bit = 0;
             for chain in &chains {
                 let node = tree.node(&chain.steps);
-                for (range, reader) in cached(&chain.patterns) {
-                    tree.read(node, reader, bit + range.start);
-                }
+                tree.read(node, bit, cached(&chain.patterns));
                 bit += chain.patterns.len();
             }
             let plan = whole(&tree, bit);
@@ -754,10 +755,10 @@ thread_local! {
 }
 
 /// The readers of a list of patterns, built once.
-fn cached(patterns: &[Pattern]) -> Vec<(Range<usize>, Reader)> {
+fn cached(patterns: &[Pattern]) -> Vec<Reader> {
     use std::{cell::RefCell, collections::HashMap};
     thread_local! {
-        static READERS: RefCell<HashMap<usize, Vec<(Range<usize>, Reader)>>> = RefCell::default();
+        static READERS: RefCell<HashMap<usize, Vec<Reader>>> = RefCell::default();
     }
     READERS.with_borrow_mut(|known| {
         let made = known.entry(patterns.len());
@@ -779,9 +780,7 @@ fn whole(tree: &Tree, bits: usize) -> Plan {
 fn plan_of(panel: &[Pattern], steps: &[Step]) -> Plan {
     let mut tree = Tree::default();
     let node = tree.node(steps);
-    for (range, reader) in cached(panel) {
-        tree.read(node, reader, range.start);
-    }
+    tree.read(node, 0, cached(panel));
     whole(&tree, panel.len())
 }
 
@@ -790,7 +789,7 @@ fn the_panel_has_readers_of_all_kinds() {
     let kinds: Vec<u32> = readers(&panel())
         .unwrap()
         .iter()
-        .map(|(_, reader)| reader.kind)
+        .map(|reader| reader.kind)
         .collect();
     assert!(
         kinds.contains(&kind::SCAN) && kinds.contains(&kind::NFA),
@@ -802,7 +801,7 @@ fn the_panel_has_readers_of_all_kinds() {
 fn chains_share_steps_and_bits_are_in_order() {
     let (lower, decode) = (Step::Lower, Step::UrlDecode);
     let chains = [
-        chain(&[decode.clone()], &[regex("a"), regex("b")]),
+        chain(std::slice::from_ref(&decode), &[regex("a"), regex("b")]),
         chain(&[decode.clone(), lower.clone()], &[regex("c")]),
         chain(&[], &[]),
         chain(&[decode, Step::Replace(Vec::new(), vec![1])], &[regex("d")]),

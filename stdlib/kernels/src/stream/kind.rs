@@ -37,10 +37,14 @@ pub const UTF8_TO_UNICODE: u32 = 16;
 pub(super) const JSON: u32 = 17;
 /// An automaton of one pattern: `edge_lookup::dfa`.
 pub const DFA: u32 = 32;
-/// One of several patterns: `edge_lookup::scan`. Up to 256 of them.
+/// One of several patterns, at most 256: `edge_lookup::scan`. In front of its table, the operand has the table's offset in it
+/// and the bit of each pattern (`u32` each).
 pub const SCAN: u32 = 33;
 /// One of one pattern: `edge_lookup::nfa`.
 pub const NFA: u32 = 34;
+/// A table of `edge_lookup::scan`, at most 256 patterns. Pattern `i` is in every text in which the `i`-th of the entries behind
+/// it, all automata, finds something: in a text in one piece, the others are not asked.
+pub const GATE: u32 = 35;
 
 /// The marks of a step from [`URL_DECODE`] on, and its reach: with so many bytes, it is clear what a mark means,
 /// unless that is longer still and reaches to the text's end.

@@ -8,6 +8,7 @@ use super::out::Out;
 use super::step::{self, Carry};
 use super::transform;
 use super::{ENTRY, HEADER, NUMBERS, STEP, kind};
+use crate::writer::split;
 
 /// The most steps between the fields and an automaton.
 pub const MOST_STEPS: u32 = 12;
@@ -65,10 +66,17 @@ impl<'a> Machine<'a> {
         0..u32_at(self.plan, 8)
     }
 
-    /// Takes a piece of a text through some entries, in a depth of so many steps. After the last one, the
-    /// next text begins.
+    /// Takes a piece of a text through some entries, in a depth of so many steps, with room for the buffers of
+    /// those to come. After the last piece, the next text begins.
     #[inline(never)]
-    pub(super) fn feed(&mut self, entries: Range<u32>, depth: u32, piece: &[u8], part: Part) {
+    pub(super) fn feed(
+        &mut self,
+        entries: Range<u32>,
+        depth: u32,
+        piece: &[u8],
+        part: Part,
+        room: &mut [u8],
+    ) {
         if piece.is_empty() && part == Part::More {
             return;
         }
@@ -78,19 +86,29 @@ impl<'a> Machine<'a> {
             return;
         }
         let mut next = entries.start;
+        // What a gate found, and the entries behind it that it was asked for.
+        let (mut gates, mut gated) = ([0xFF; BINS], 0..0);
         while next < entries.end {
             let Some(entry) = self.entry(next) else {
                 return;
             };
+            let closed = gated.contains(&next) && !has(&gates, next - gated.start);
             next += 1;
-            let is_step = entry.kind < kind::DFA;
             let end = entry.number.clamp(next, entries.end);
-            if whole && piece.len() < entry.shortest || is_step && depth >= MOST_STEPS {
+            let is_step = entry.kind < kind::DFA;
+            if closed || whole && piece.len() < entry.shortest || is_step && depth >= MOST_STEPS {
                 // Nothing can be found.
             } else if is_step {
-                self.step(&entry, next..end, depth + 1, piece, part);
+                self.step(&entry, next..end, depth + 1, piece, part, room);
             } else if entry.kind == kind::SCAN {
                 self.scan(&entry, piece, part);
+            } else if entry.kind == kind::GATE {
+                // What is in front of a piece may belong to a match.
+                if whole {
+                    gates = [0; BINS];
+                    sets(entry.operand, &mut [], piece, true, &mut gates);
+                    gated = next..end;
+                }
             } else {
                 self.automaton(&entry, piece, part);
             }
@@ -120,6 +138,7 @@ impl<'a> Machine<'a> {
         depth: u32,
         piece: &[u8],
         part: Part,
+        room: &mut [u8],
     ) {
         let mut carry = Carry::default();
         if part != Part::Whole {
@@ -130,9 +149,9 @@ impl<'a> Machine<'a> {
         }
         let last = part != Part::More;
         if carry.is_empty() && transform::leaves(entry.kind, entry.operand, piece) {
-            self.feed(entries, depth, piece, part);
+            self.feed(entries, depth, piece, part, room);
         } else {
-            let mut out = Out::new(self, entries, depth, part == Part::Whole);
+            let mut out = Out::new(self, entries, depth, part == Part::Whole, room);
             step::run(entry.kind, entry.operand, &mut carry, piece, last, &mut out);
             out.flush(last);
         }
@@ -149,7 +168,7 @@ impl<'a> Machine<'a> {
 
     fn automaton(&mut self, entry: &Entry<'_>, piece: &[u8], part: Part) {
         // What one pattern's automaton has found once, it need not find again.
-        if self.has(entry.number) {
+        if has(self.bits, entry.number) {
             return;
         }
         let table = entry.operand;
@@ -178,24 +197,25 @@ impl<'a> Machine<'a> {
     }
 
     fn scan(&mut self, entry: &Entry<'_>, piece: &[u8], part: Part) {
-        let mut none = [0; scan::STATE];
-        let state = match part {
-            Part::Whole => Some(&mut none),
-            _ => self.state(entry.state),
+        // The bits of the patterns stand in front of the table.
+        let bits = split(entry.operand, 4).1;
+        let table = split(entry.operand, u32_at(entry.operand, 0) as usize).1;
+        let length = if part == Part::Whole { 0 } else { scan::STATE };
+        let state = self.states.get_mut(entry.state..).unwrap_or_default();
+        let Some(state) = state.get_mut(..length) else {
+            return;
         };
-        let Some(state) = state else { return };
         let mut found = [0; BINS];
-        let length = scan::set_len(entry.operand).min(BINS);
-        let set = found.get_mut(..length).unwrap_or_default();
         let last = part != Part::More;
-        scan::feed(entry.operand, state, piece, last, set);
+        let found_len = sets(table, state, piece, last, &mut found);
         if last {
-            *state = [0; scan::STATE];
+            state.fill(0);
         }
-        for (at, byte) in (0u32..).zip(set) {
-            let mut left = *byte;
+        for (at, byte) in (0usize..).zip(found).take(found_len) {
+            let mut left = byte;
             while left != 0 {
-                self.add(entry.number.wrapping_add(8 * at + left.trailing_zeros()));
+                let pattern = 8 * at + left.trailing_zeros() as usize;
+                self.add(u32_at(bits, 4 * pattern));
                 left &= left - 1;
             }
         }
@@ -205,11 +225,6 @@ impl<'a> Machine<'a> {
         self.states.get_mut(at..)?.first_chunk_mut()
     }
 
-    fn has(&self, bit: u32) -> bool {
-        let byte = self.bits.get(bit as usize / 8).copied().unwrap_or(0xFF);
-        byte >> (bit % 8) & 1 != 0
-    }
-
     fn add(&mut self, bit: u32) {
         if let Some(byte) = self.bits.get_mut(bit as usize / 8) {
             let before = *byte;
@@ -217,6 +232,20 @@ impl<'a> Machine<'a> {
             self.added |= *byte != before;
         }
     }
+}
+
+/// The patterns of a table that a piece completes, and how many bytes they are.
+#[inline(never)]
+fn sets(table: &[u8], state: &mut [u8], piece: &[u8], last: bool, found: &mut [u8; BINS]) -> usize {
+    let length = scan::set_len(table).min(BINS);
+    let set = found.get_mut(..length).unwrap_or_default();
+    scan::feed(table, state, piece, last, set);
+    length
+}
+
+fn has(bits: &[u8], bit: u32) -> bool {
+    let byte = bits.get(bit as usize / 8).copied().unwrap_or(0xFF);
+    byte >> (bit % 8) & 1 != 0
 }
 
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {

@@ -28,7 +28,7 @@
 //! | 4 | 4 | offset of its operand: an automaton's table, or see [`kind`] |
 //! | 8 | 4 | bytes of its operand |
 //! | 12 | 4 | offset of its own state, counted behind that of the fields |
-//! | 16 | 4 | of a step: the first entry behind those that it is for; of an automaton: its first bit |
+//! | 16 | 4 | of a step or gate: the first entry behind those that it is for; of another automaton but a scan: its bit |
 //! | 20 | 4 | bytes of the shortest text that may match behind it |
 //!
 //! | offset | bytes | field of a state |

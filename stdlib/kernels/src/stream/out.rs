@@ -2,35 +2,44 @@
 
 use core::ops::Range;
 
-use super::machine::{Machine, Part};
+use super::machine::{MOST_STEPS, Machine, Part};
 use crate::writer::split;
 
-/// Bytes of the buffer.
-const ROOM: usize = 192;
+/// Bytes of all buffers together.
+pub(super) const ROOM: usize = 3072;
 
 /// A text on its way to some entries.
 pub(super) struct Out<'m, 'a> {
     machine: &'m mut Machine<'a>,
     entries: Range<u32>,
     depth: u32,
-    buffer: [u8; ROOM],
+    buffer: &'m mut [u8],
+    /// Room for the buffers of the steps behind.
+    room: &'m mut [u8],
     length: usize,
     /// Whether nothing of the text was handed on.
     whole: bool,
 }
 
 impl<'m, 'a> Out<'m, 'a> {
+    /// Takes its buffer from the `room`: a quarter, or what is left for each of the steps there can be.
     pub(super) fn new(
         machine: &'m mut Machine<'a>,
         entries: Range<u32>,
         depth: u32,
         whole: bool,
+        room: &'m mut [u8],
     ) -> Self {
+        let steps = (MOST_STEPS + 1).saturating_sub(depth).clamp(1, 4) as usize;
+        let (buffer, room) = room
+            .split_at_mut_checked(room.len() / steps)
+            .unwrap_or_default();
         Out {
             machine,
             entries,
             depth,
-            buffer: [0; ROOM],
+            buffer,
+            room,
             length: 0,
             whole,
         }
@@ -38,7 +47,7 @@ impl<'m, 'a> Out<'m, 'a> {
 
     #[inline(never)]
     pub(super) fn push(&mut self, byte: u8) {
-        if self.length >= ROOM {
+        if self.length >= self.buffer.len() {
             self.flush(false);
         }
         if let Some(place) = self.buffer.get_mut(self.length) {
@@ -49,10 +58,10 @@ impl<'m, 'a> Out<'m, 'a> {
 
     #[inline(never)]
     pub(super) fn extend(&mut self, bytes: &[u8]) {
-        if bytes.len() > ROOM - self.length.min(ROOM) {
+        if bytes.len() > self.buffer.len().saturating_sub(self.length) {
             self.flush(false);
         }
-        if bytes.len() > ROOM {
+        if bytes.len() > self.buffer.len() {
             return self.pass(bytes, false);
         }
         let room = self.buffer.get_mut(self.length..).unwrap_or_default();
@@ -72,9 +81,9 @@ impl<'m, 'a> Out<'m, 'a> {
     #[inline(never)]
     pub(super) fn flush(&mut self, last: bool) {
         let part = self.part(last, self.length);
-        let (written, _) = split(&self.buffer, self.length);
+        let (written, _) = split(self.buffer, self.length);
         self.machine
-            .feed(self.entries.clone(), self.depth, written, part);
+            .feed(self.entries.clone(), self.depth, written, part, self.room);
         self.length = 0;
     }
 
@@ -82,7 +91,7 @@ impl<'m, 'a> Out<'m, 'a> {
     pub(super) fn pass(&mut self, piece: &[u8], last: bool) {
         let part = self.part(last, piece.len());
         self.machine
-            .feed(self.entries.clone(), self.depth, piece, part);
+            .feed(self.entries.clone(), self.depth, piece, part, self.room);
     }
 
     /// Part of the text goes on before the first piece.

@@ -15,7 +15,7 @@ mod names;
 
 use super::kind;
 use super::machine::Machine;
-use super::out::Out;
+use super::out::{Out, ROOM};
 use super::step::{self, Carry};
 use super::transform;
 use media::Media;
@@ -47,8 +47,9 @@ pub(super) fn feed(
 ) {
     let names = Names(machine.names());
     let entries = machine.entries();
+    let mut room = [0; ROOM];
     let mut texts = Texts {
-        out: Out::new(machine, entries, 0, true),
+        out: Out::new(machine, entries, 0, true, &mut room),
         open: false,
     };
     let (carry, rest) = state.split_at_mut(step::STATE);
