@@ -127,6 +127,7 @@ fn the_example_is_what_the_compiler_makes() {
             slots,
             continuation: &[],
             results: &[],
+            ..record::Input::default()
         },
         &facts,
     );

@@ -202,6 +202,7 @@ impl Runner {
                 slots,
                 continuation: &continuation,
                 results: &results,
+                ..record::Input::default()
             },
             &facts,
         );

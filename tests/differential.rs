@@ -14,20 +14,20 @@
 mod support;
 
 use edge_abi::{
-    input::{Event, result::Status},
+    input::{Event, flags, result::Status},
     manifest::Fact as RawFact,
 };
 use edge_compiler::{
     Optimise,
     eval::{self, End, Facts, Outcome, Phase, RawValue},
-    hir::Hir,
+    hir::{Hir, Lane},
     lower,
     source::SourceMap,
 };
 use proptest::{prelude::*, test_runner::Config};
 use support::{
     drive::{Module, Said},
-    generate::{self, Source},
+    generate::{self, Source, scan::Sent},
 };
 
 fn cases() -> u32 {
@@ -51,10 +51,12 @@ proptest! {
         });
         for request in &requests {
             let mut source = Source::new(request);
-            let facts = generate::facts(&mut source);
+            let mut facts = generate::facts(&mut source);
             let body = generate::body(&mut source);
+            let sent = generate::sent(&mut source, &mut facts);
             for module in &mut modules {
                 exchange(&hir, module, &facts, &body);
+                scan(&hir, module, &facts, &sent);
             }
         }
     }
@@ -106,6 +108,37 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8]) {
     }
 }
 
+/// A body on its way: in one piece as the evaluator says, and cut anywhere with the same end.
+fn scan(hir: &Hir, module: &mut Module, facts: &Facts, sent: &Sent) {
+    let said = module.start(facts);
+    let verdict = eval::scan(hir, facts, Lane::Request, &sent.texts, false);
+    if said.scan.is_none() {
+        // It is asked for wherever it could say anything.
+        let asked = eval::evaluate(hir, facts, Phase::Request).scan;
+        assert!(asked.is_none() || verdict.end == End::GoOn);
+        return;
+    }
+    let with = |piece: &[u8]| {
+        let mut facts = facts.clone();
+        let piece = RawValue::Bytes(piece.to_vec());
+        facts.raw.insert(RawFact::RequestChunk, piece);
+        facts
+    };
+    let whole = module.piece(&said, &with(&sent.body), flags::LAST);
+    same(&whole, verdict.clone());
+    let over = module.piece(&said, facts, flags::OVER);
+    same(&over, eval::scan(hir, facts, Lane::Request, &[], true));
+    let mut before = said;
+    for (piece, is_last) in sent.pieces() {
+        let last = if is_last { flags::LAST } else { 0 };
+        before = module.piece(&before, &with(piece), last);
+        if before.outcome.end != End::GoOn {
+            break;
+        }
+    }
+    assert_eq!(before.outcome.end == End::GoOn, verdict.end == End::GoOn);
+}
+
 /// The route in which a rule stands: rules are numbered in the order in which they are made.
 fn owner(hir: &Hir, rule: u32, said: &Said) -> Option<usize> {
     let default = hir
@@ -128,6 +161,8 @@ fn owner(hir: &Hir, rule: u32, said: &Said) -> Option<usize> {
 
 fn same(said: &Said, mut expected: Outcome) {
     let mut outcome = said.outcome.clone();
+    // What no rule could answer need not be asked: `scan` looks at that.
+    expected.scan = expected.scan.filter(|_| outcome.scan.is_some());
     for one in [&mut outcome, &mut expected] {
         // The same note twice counts once.
         one.exposures.sort_unstable();

@@ -135,6 +135,7 @@ fn the_policy_takes_its_seeds() {
                     slots,
                     continuation: if set == 0 { &[] } else { &continuation },
                     results: if body { &[(0, 22)] } else { &[] },
+                    ..record::Input::default()
                 },
                 &facts,
             );

@@ -239,8 +239,33 @@ pub enum WafEntry {
     Threshold(Expr),
     /// `mode enforce`, `mode shadow`
     Mode(Name),
-    /// `inspect`: not built yet.
-    Unbuilt(&'static str, Span),
+    /// `inspect T, …`
+    Inspect(Vec<InspectTarget>),
+}
+
+/// What the rules of a group look at where they say `inspected`.
+#[derive(Debug, Clone)]
+pub struct InspectTarget {
+    /// Which.
+    pub kind: InspectKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The targets of `inspect`.
+#[derive(Debug, Clone)]
+pub enum InspectKind {
+    /// `path`, `query` …
+    Named(Name),
+    /// `header "N"`
+    Header(Text),
+    /// `body [SIZE] [over_limit W]`
+    Body {
+        /// How much of it.
+        limit: Option<Expr>,
+        /// What becomes of a longer one.
+        over_limit: Option<Name>,
+    },
 }
 
 /// `rule`.

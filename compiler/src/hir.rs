@@ -16,9 +16,11 @@
 //! - Expressions nest at most [`MAX_DEPTH`] deep.
 
 mod print;
+mod replace;
 
 use crate::source::Span;
 use edge_abi::manifest::{Fact as RawFact, Member, Origin, Param, ProxyOptions};
+pub use edge_abi::output::scan::{Lane, OverLimit};
 
 /// How deep expressions and blocks nest.
 pub const MAX_DEPTH: usize = 256;
@@ -242,6 +244,8 @@ pub enum StmtKind {
     },
     /// `waf N` and `require`: rules in order; the first whose condition holds answers.
     Deny(Vec<DenyRule>),
+    /// A body is to be seen by the rules that follow, piece by piece, on its way.
+    Scan(Scan),
     /// Rules that don't decide, each by itself: where some match, the host is told which.
     Hits(Hits),
     /// A header of the answer.
@@ -277,6 +281,22 @@ pub struct DenyRule {
     pub condition: Expr,
     /// What it does then; ends in a terminal that names the rule.
     pub body: Block,
+}
+
+/// `inspect body` of a group: what [`Fact::Stream`] stands for in its rules. All of a policy's agree in
+/// limit and over limit.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// Which body.
+    pub lane: Lane,
+    /// Most bytes that are looked at.
+    pub limit: u32,
+    /// What becomes of a longer one.
+    pub over_limit: OverLimit,
+    /// The answer to one that is longer, where that is `block` and the group denies.
+    pub over: Option<Respond>,
+    /// The rule that the statement is accounted to.
+    pub rule: RuleId,
 }
 
 /// Rules that match without deciding. All of them are looked at.
@@ -469,6 +489,10 @@ pub enum Fact {
     PathSegment(u32),
     /// `params.REST`: string, from the segment of that index on
     PathRest(u32),
+    /// The texts of a body as it streams: string. Stands only as the subject of an [`Expr::Test`] of a
+    /// rule, below transforms that can be made piece by piece, and never below a `not`; the test holds
+    /// if one of the texts seen so far satisfies it.
+    Stream(Lane),
 }
 
 /// An expression. Each knows its type through [`Expr::ty`] of the checker's rules; where the

@@ -3,9 +3,9 @@
 use crate::{
     ast,
     decision::{self, Decision},
-    diagnostics::{Problems, Report, TooLargeToBuild},
-    emit::{self, EmitError, Identity},
-    hir::Hir,
+    diagnostics::{InspectedLate, Problems, Report, TooLargeToBuild},
+    emit::{self, EmitError, Identity, cost::RuleCost},
+    hir::{Hir, RuleId},
     link::{self, LinkError},
     parse, passes, resolve,
     source::{FileId, Loader, SourceFile, SourceMap},
@@ -26,7 +26,7 @@ pub fn compile(name: &str, text: &str, loader: &dyn Loader) -> Result<(Checked, 
         Ok(lowered) => Ok((checked, lowered)),
         Err(error) => {
             let mut problems = Problems::default();
-            problems.push(error.problem(&checked.hir));
+            error.report(&checked.hir, &mut problems);
             Err(problems.report(&checked.sources))
         }
     }
@@ -72,6 +72,8 @@ pub struct Lowered {
     pub wasm: Vec<u8>,
     /// Its manifest.
     pub manifest: Manifest,
+    /// What each rule costs.
+    pub costs: Vec<RuleCost>,
 }
 
 /// Whether the passes run.
@@ -92,19 +94,27 @@ pub enum LowerError {
     /// A call would do more than the ABI has room for.
     #[error("{0}")]
     Bounds(String),
+    /// A body is to be inspected where it was read already, by this rule's group.
+    #[error("a body is inspected where it has been read already")]
+    Late(RuleId),
     /// A defect of the compiler.
     #[error(transparent)]
     Link(#[from] LinkError),
 }
 
 impl LowerError {
-    /// As a diagnostic: at the place of the policy's last resort, since no one place is to blame.
-    fn problem(&self, hir: &Hir) -> TooLargeToBuild {
-        let span = hir.rules.first().map(|rule| rule.span).unwrap_or_default();
-        TooLargeToBuild {
-            why: self.to_string(),
-            span,
+    /// As a diagnostic: mostly at the place of the policy's last resort, since no one place is to blame.
+    fn report(&self, hir: &Hir, problems: &mut Problems) {
+        if let LowerError::Late(rule) = self
+            && let Some(rule) = hir.rules.get(rule.0 as usize)
+        {
+            let group = rule.name.trim_end_matches(".body").to_owned();
+            let span = rule.span;
+            return problems.push(InspectedLate { group, span });
         }
+        let span = hir.rules.first().map(|rule| rule.span).unwrap_or_default();
+        let why = self.to_string();
+        problems.push(TooLargeToBuild { why, span });
     }
 }
 
@@ -118,6 +128,7 @@ pub fn lower(hir: &Hir, sources: &SourceMap, optimise: Optimise) -> Result<Lower
         decision = passes::run(decision);
     }
     decision::verify::room(&decision).map_err(LowerError::Bounds)?;
+    decision::verify::scans_first(&decision).map_err(LowerError::Late)?;
     let identity = Identity {
         tag: target::edge::tag(sources),
         body_limit: hir.body_limit,
@@ -129,5 +140,6 @@ pub fn lower(hir: &Hir, sources: &SourceMap, optimise: Optimise) -> Result<Lower
         decision,
         wasm,
         manifest,
+        costs: module.costs,
     })
 }

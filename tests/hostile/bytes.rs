@@ -209,6 +209,7 @@ fn nothing_known(target: &Target) -> Vec<u8> {
         slots: &target.manifest.slot_sets[0],
         continuation: &[],
         results: &[],
+        ..record::Input::default()
     };
     record::write(&input, &Facts::default())
 }

@@ -156,6 +156,7 @@ fn longest(
             slots,
             continuation: calls.continuation,
             results: calls.results,
+            ..record::Input::default()
         };
         record::write(&input, facts)
     };
@@ -344,6 +345,7 @@ fn a_long_text_in_a_long_text() {
             slots,
             continuation: &[],
             results: &[],
+            ..record::Input::default()
         };
         worst.see(&mut raw, &record::write(&input, &facts), "two long texts");
     }

@@ -31,6 +31,8 @@ pub struct Said {
     pub next: u16,
     pub wanted: u16,
     pub continuation: Vec<u8>,
+    /// Where the scan of a body goes on: slot set and continuation.
+    pub scan: Option<(u16, Vec<u8>)>,
 }
 
 impl Module {
@@ -42,7 +44,7 @@ impl Module {
     }
 
     pub fn start(&mut self, facts: &Facts) -> Said {
-        self.call(Event::Start, 0, &[], &[], facts)
+        self.call(Event::Start, 0, &[], &[], facts, 0)
     }
 
     /// After a wait for the body: it is there.
@@ -54,6 +56,7 @@ impl Module {
             &before.continuation,
             &results,
             facts,
+            0,
         )
     }
 
@@ -66,11 +69,23 @@ impl Module {
             &before.continuation,
             &results,
             facts,
+            0,
         )
     }
 
     pub fn go_on(&mut self, event: Event, before: &Said, facts: &Facts) -> Said {
-        self.call(event, before.next, &before.continuation, &[], facts)
+        self.call(event, before.next, &before.continuation, &[], facts, 0)
+    }
+
+    /// A piece of the request's body, which is the fact `request.chunk`. A verdict that lets it go on says
+    /// where the next one goes.
+    pub fn piece(&mut self, before: &Said, facts: &Facts, flags: u32) -> Said {
+        let (set, continuation) = before.scan.clone().unwrap();
+        let mut said = self.call(Event::RequestChunk, set, &continuation, &[], facts, flags);
+        if let Some(scan) = &mut said.scan {
+            scan.0 = set;
+        }
+        said
     }
 
     fn call(
@@ -80,6 +95,7 @@ impl Module {
         continuation: &[u8],
         results: &[(u16, u16)],
         facts: &Facts,
+        flags: u32,
     ) -> Said {
         let slots = &self.manifest.slot_sets[usize::from(set)];
         if event != Event::Results {
@@ -91,6 +107,7 @@ impl Module {
         let input = write(
             &Input {
                 event: event as u16,
+                flags,
                 slots,
                 continuation,
                 results,
@@ -110,6 +127,10 @@ fn said(output: &Output<'_>) -> Said {
         next: output.next_slots(),
         wanted: output.wanted(),
         continuation: output.continuation().to_vec(),
+        scan: output.effects().find_map(|effect| match effect {
+            Effect::Scan(scan) => Some((scan.slots(), scan.continuation().to_vec())),
+            _ => None,
+        }),
     }
 }
 
@@ -123,10 +144,12 @@ pub fn outcome(output: &Output<'_>) -> Outcome {
                 let kind = hits.kind();
                 outcome.hits.extend(hits.rules().map(|rule| (kind, rule)));
             }
+            Effect::Scan(scan) if scan.limit() == 0 => outcome.end = End::GoOn,
+            Effect::Scan(scan) => {
+                outcome.scan = Some((scan.lane(), scan.limit(), scan.over_limit()));
+            }
             Effect::Edits(edits) => outcome.edits.extend(edits.map(edit)),
             Effect::Body(_) => outcome.end = End::WaitForBody,
-            // What is read while it streams is no part of this outcome.
-            Effect::Scan(_) => {}
             Effect::Respond(respond) => {
                 outcome.edits.extend(respond.edits().map(edit));
                 let body = respond.body().flat_map(|segment| match segment.value() {

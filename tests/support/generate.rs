@@ -18,6 +18,8 @@ use edge_compiler::{
     source::Span,
 };
 
+pub mod scan;
+
 /// Choices out of bytes.
 pub struct Source<'a> {
     bytes: std::slice::Iter<'a, u8>,
@@ -238,7 +240,11 @@ impl Maker<'_, '_> {
 
     fn phases(&mut self) {
         let rule = self.rule(RuleKind::OnRequest);
-        self.hir.on_request = self.block(rule, 2, false);
+        if self.source.rarely(2) {
+            self.hir.on_request = self.scan();
+        }
+        let block = self.block(rule, 2, false);
+        self.hir.on_request.extend(block);
         for _ in 0..self.source.below(5) {
             let route = self.route();
             self.hir.routes.push(route);
@@ -995,4 +1001,15 @@ pub fn facts(source: &mut Source) -> Facts {
 /// A body.
 pub fn body(source: &mut Source) -> Vec<u8> {
     source.text()
+}
+
+/// A body on its way, whose content type is put among the facts.
+pub fn sent(source: &mut Source, facts: &mut Facts) -> scan::Sent {
+    let sent = scan::Sent::new(source);
+    let name = "content-type".to_owned();
+    let value = sent.content_type.map(|kind| RawValue::Bytes(kind.into()));
+    facts
+        .raw
+        .extend(value.map(|value| (RawFact::Header { name }, value)));
+    sent
 }

@@ -7,8 +7,10 @@ use edge_abi::{
 use edge_compiler::eval::{Facts, RawValue};
 
 /// An input for a slot set.
+#[derive(Default)]
 pub struct Input<'a> {
     pub event: u16,
+    pub flags: u32,
     pub slots: &'a [Slot],
     pub continuation: &'a [u8],
     /// Status and opcode of each result.
@@ -52,6 +54,7 @@ pub fn write(input: &Input, facts: &Facts) -> Vec<u8> {
     put(&mut record, 0, &length.to_le_bytes());
     put(&mut record, 4, &1u16.to_le_bytes());
     put(&mut record, 6, &input.event.to_le_bytes());
+    put(&mut record, 8, &input.flags.to_le_bytes());
     put(&mut record, 12, &48u32.to_le_bytes());
     put(&mut record, 16, &facts.now.to_le_bytes());
     put(

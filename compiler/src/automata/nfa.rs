@@ -61,7 +61,16 @@ impl Nfa {
         encode(&positions, &follows, &first, &always)
     }
 
-    /// The table.
+    /// Words of a set of states.
+    #[must_use]
+    pub fn words(&self) -> u32 {
+        self.table
+            .first_chunk()
+            .map_or(0, |words| u32::from_le_bytes(*words))
+    }
+
+    /// The table, as `lookup::nfa` reads it.
+    #[must_use]
     pub fn table(&self) -> &[u8] {
         &self.table
     }

@@ -4,7 +4,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, Look};
 
 /// A condition on a run of bytes.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Pattern {
     /// A regex somewhere in the text. It is a byte regex with ASCII classes; `(?u)` opts
     /// in to Unicode. Line anchors are the text's ends unless `(?m)` is set.
@@ -19,7 +19,7 @@ pub enum Pattern {
 }
 
 /// Where in the text a literal must be.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum LiteralKind {
     /// Anywhere.
     Contains,
@@ -29,6 +29,15 @@ pub enum LiteralKind {
     EndsWith,
     /// The whole text.
     Equals,
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pattern::Regex(regex) => f.write_str(regex),
+            Pattern::Literals { any, .. } => write!(f, "{} strings", any.len()),
+        }
+    }
 }
 
 /// A regex that cannot be read.

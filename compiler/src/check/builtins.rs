@@ -94,6 +94,12 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     PLAIN.iter().map(|it| it.name).chain(["int", "float"])
 }
 
+/// What a built-in function is called.
+pub(super) fn name_of(builtin: Builtin) -> Option<&'static str> {
+    let known = PLAIN.iter().find(|it| it.builtin == builtin);
+    known.map(|it| it.name)
+}
+
 impl Checker<'_> {
     /// A call of a built-in function.
     pub(super) fn builtin(&mut self, name: &str, arguments: &[Ast], span: Span) -> Option<Typed> {

@@ -111,6 +111,8 @@ struct Checker<'a> {
     groups: HashMap<DeclId, Progress<Rc<waf::Group>>>,
     /// Rules of WAF groups, by their names and places.
     waf_rules: HashMap<(String, Span), RuleId>,
+    /// How the body is inspected, once a group that does was run.
+    scanned: Option<waf::Body>,
     /// Declarations being checked, outermost first, with their names.
     open: Vec<(DeclId, String)>,
     /// How often each rule name was given.
@@ -144,6 +146,7 @@ impl<'a> Checker<'a> {
             made_sets: HashMap::new(),
             groups: HashMap::new(),
             waf_rules: HashMap::new(),
+            scanned: None,
             open: Vec::new(),
             rule_names: HashMap::new(),
             regexes: HashMap::new(),

@@ -26,6 +26,9 @@ impl Checker<'_> {
         if name == "now" {
             return self.fact(Fact::Now, Type::of(Base::Time), span);
         }
+        if name == "inspected" {
+            return self.inspected(span);
+        }
         if FACT_GROUPS.contains(&name) {
             return self.fail(Misplaced {
                 what: format!("the group of facts `{name}`"),
@@ -34,6 +37,22 @@ impl Checker<'_> {
             });
         }
         self.unknown("name", name, span)
+    }
+
+    /// What a rule looks at: it is a function of one text.
+    fn inspected(&mut self, span: Span) -> Option<Typed> {
+        if !self.scope.in_rule {
+            return self.misplaced(
+                "`inspected`",
+                span,
+                "it stands in a rule of a group: `waf shield { inspect path, args  rule r { when inspected contains \"…\" } }`",
+            );
+        }
+        let ty = Type::of(Base::String);
+        Some(Typed {
+            expr: Expr::FnParam(0, ty),
+            ty,
+        })
     }
 
     /// Reports a name that nothing declares.

@@ -102,6 +102,8 @@ pub(super) struct Scope {
     pub(super) name: String,
     /// The rule that terminals name.
     pub(super) rule: RuleId,
+    /// Whether it is the condition of a WAF's rule, which may say `inspected`.
+    pub(super) in_rule: bool,
     /// Under an odd number of `not`s.
     pub(super) negated: bool,
     /// How deep expressions and blocks are nested.

@@ -64,10 +64,6 @@ const INSTEAD: &[(&[&str], &str)] = &[
     ),
     (&["if let"], "write `let m = … else { … }` before an `if`"),
     (
-        &["inspect"],
-        "leave it out: each rule says what it looks at, with its `when`",
-    ),
-    (
         &["tls", "protocol"],
         "leave it out: the host speaks HTTP/1.1 to origins, and checks certificates of `https` ones",
     ),

@@ -6,9 +6,11 @@
 
 mod exclude;
 mod group;
+mod inspect;
 
 pub(super) use group::Group;
 use group::Member;
+pub(super) use inspect::Body;
 
 use super::Checker;
 use crate::ast::{ArithOp, Path};
@@ -53,7 +55,7 @@ impl Checker<'_> {
             };
             list.push(self.acting(&group, member, kind, path.span)?);
         }
-        let mut made = Vec::new();
+        let mut made = self.body_scan(&group, kind.is_none(), path.span)?;
         match kind {
             None => made.push(StmtKind::Deny(alone.into_iter().map(deny).collect())),
             Some(_) if alone.is_empty() => {}
@@ -115,7 +117,8 @@ impl Checker<'_> {
         }
         let answer = group.respond.as_deref().or(member.respond.as_deref());
         let (respond, at) = self.answer(answer, rule, it.span, used)?;
-        let mut condition = self.copy(&it.condition, used)?;
+        let condition = self.copy(&it.condition, used)?;
+        let mut condition = self.over_texts(condition, &member.inspected, &member.name, it.span)?;
         if !member.unless.is_empty() {
             let mut all = vec![condition];
             for unless in &member.unless {

@@ -93,6 +93,8 @@ pub enum Value {
     Fact(Fact),
     /// How the wait before this step ended: an int.
     ResultStatus,
+    /// Whether a body is longer than its scan's limit: a bool, only in the steps of scans.
+    OverLimit,
     /// A parameter, by function and position.
     FnParam(u32, u32),
     /// A function's value.
@@ -262,6 +264,19 @@ pub enum Effect {
         /// Its arm.
         arm: Handle<Value>,
     },
+    /// A body is to be shown to a step, piece by piece.
+    Scan {
+        /// Which.
+        lane: hir::Lane,
+        /// How much of it.
+        limit: u32,
+        /// What becomes of a longer one.
+        over_limit: hir::OverLimit,
+        /// The step.
+        step: u32,
+        /// The rule of the group that looks.
+        rule: hir::RuleId,
+    },
     /// Rules matched without deciding.
     Hits {
         /// Why they don't decide.
@@ -320,6 +335,11 @@ pub enum Terminal {
     Pass {
         /// The rule.
         rule: hir::RuleId,
+    },
+    /// Let the body that is scanned go on.
+    GoOn {
+        /// Which.
+        lane: hir::Lane,
     },
     /// Something can't be used.
     Fault {

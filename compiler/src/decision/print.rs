@@ -166,6 +166,13 @@ impl Printer<'_> {
                 format!("expose {experiment} {}", self.value(*arm))
             }
             Effect::Hits { kind, rules } => format!("tell {kind:?} {}", self.value(*rules)),
+            Effect::Scan {
+                lane,
+                limit,
+                over_limit,
+                step,
+                ..
+            } => format!("scan {lane:?} body up to {limit}, else {over_limit:?}, by step {step}"),
         }
     }
 
@@ -218,6 +225,7 @@ impl Printer<'_> {
                     then(t)
                 )
             }
+            Terminal::GoOn { lane } => format!("{lane:?} body goes on"),
             Terminal::Pass { rule } => format!("pass by rule {}", rule.0),
             Terminal::Fault { rule, reason, .. } => format!("fault {reason:?} by rule {}", rule.0),
         }
@@ -229,6 +237,7 @@ impl Printer<'_> {
             Value::Const(constant) => format!("{constant:?}"),
             Value::Fact(fact) => format!("{fact:?}"),
             Value::ResultStatus => "the result's status".into(),
+            Value::OverLimit => "the body is over its limit".into(),
             Value::FnParam(_, index) => format!("parameter {index}"),
             Value::Call(index, list) => format!("fn {index} ({})", self.list(list)),
             Value::Builtin(builtin, list) => format!("{builtin:?} ({})", self.list(list)),

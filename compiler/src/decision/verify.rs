@@ -1,7 +1,11 @@
 //! What every graph must satisfy, checked after each pass in tests and debug builds.
 
 use super::{Decision, Effect, Handle, Node, Terminal, Value};
-use crate::hir::Base;
+use crate::{
+    emit::reachable,
+    hir::{Base, RuleId},
+};
+use edge_abi::input::Event;
 use edge_abi::output::{MAX_EDITS, MAX_EFFECTS};
 
 /// Checks a graph.
@@ -70,6 +74,25 @@ pub fn room(graph: &Decision) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks that no body is to be scanned in a call that comes after it was read.
+///
+/// # Errors
+/// The rule of a group that would look too late.
+pub fn scans_first(graph: &Decision) -> Result<(), RuleId> {
+    let waits = graph.steps.iter().flat_map(|s| &s.on);
+    let waits = waits.filter(|(event, _)| *event == Event::Results);
+    for node in reachable(graph, waits.map(|(_, node)| *node)) {
+        if let Node::Act {
+            effect: Effect::Scan { rule, .. },
+            ..
+        } = graph.nodes.get(node)
+        {
+            return Err(*rule);
+        }
+    }
+    Ok(())
+}
+
 fn check_node(
     graph: &Decision,
     handle: Handle<Node>,
@@ -112,6 +135,10 @@ fn check_node(
             effect: Effect::Hits { rules, .. },
             ..
         } => expect(graph, *rules, Base::String),
+        Node::Act {
+            effect: Effect::Scan { step, .. },
+            ..
+        } => in_range(*step),
         Node::Act { .. } => Ok(()),
         Node::Wait { step, .. } => in_range(*step),
         Node::Decide(Terminal::Respond { then, body, .. }) => {

@@ -186,6 +186,16 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ("E0513", "not a time", include_str!("e0513.rs")),
     ("E0514", "out of range", include_str!("e0514.rs")),
     ("E0515", "a set of several kinds", include_str!("e0515.rs")),
+    (
+        "E0516",
+        "a body can't be asked that",
+        include_str!("e0516.rs"),
+    ),
+    (
+        "E0517",
+        "a body is inspected after it was read",
+        include_str!("e0517.rs"),
+    ),
     // limits
     ("E0601", "too many files", include_str!("e0601.rs")),
     ("E0602", "too many header edits", include_str!("e0602.rs")),

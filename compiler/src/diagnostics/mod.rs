@@ -158,6 +158,10 @@ mod e0514;
 pub use e0514::OutOfRange;
 mod e0515;
 pub use e0515::MixedSet;
+mod e0516;
+pub use e0516::NotStreamed;
+mod e0517;
+pub use e0517::InspectedLate;
 
 // limits
 mod e0601;

@@ -40,7 +40,7 @@ impl Emitter<'_> {
             output,
             fuel: super::bounds::fuel(self.graph),
             memory: pages * PAGE,
-            rule_bytes: self.rule_bytes,
+            costs: self.costs(),
         })
     }
 

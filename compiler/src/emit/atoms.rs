@@ -19,6 +19,7 @@ use crate::{
     decision::{Atom, Handle, Matcher},
     hir::{self, Base, Elements},
 };
+use std::rc::Rc;
 use wasm_encoder::{BlockType, Instruction as I, ValType};
 
 /// Up to so many strings are compared one after the other.
@@ -30,6 +31,9 @@ impl Emitter<'_> {
     /// Leaves an atom's truth on the stack.
     pub(super) fn atom(&mut self, code: &mut Code, atom: Handle<Atom>) -> Result<(), EmitError> {
         let graph = self.graph;
+        if self.stream_finds(code, atom) {
+            return Ok(());
+        }
         let atom = graph.atoms.get(atom);
         let ty = graph.type_of(atom.subject);
         let (matcher, any) = inner(atom);
@@ -248,16 +252,26 @@ impl Emitter<'_> {
         p: u32,
         l: u32,
     ) -> Result<(), EmitError> {
-        let automaton = Automaton::build(pattern).map_err(|error| EmitError::Automaton {
-            pattern: match pattern {
-                Pattern::Regex(regex) => regex.clone(),
-                Pattern::Literals { any, .. } => format!("{} strings", any.len()),
-            },
+        let automaton = self.automaton_of(pattern)?;
+        let (table, kernel) = automaton.table();
+        let held = self.constants.bytes_held();
+        self.lookup(code, &table, p, l, kernel);
+        self.automata_bytes += self.constants.bytes_held() - held;
+        Ok(())
+    }
+
+    /// The automaton of a pattern: built once, also where it is asked about many texts.
+    fn automaton_of(&mut self, pattern: &Pattern) -> Result<Rc<Automaton>, EmitError> {
+        if let Some(known) = self.automata.get(pattern) {
+            return Ok(known.clone());
+        }
+        let made = Automaton::build(pattern).map_err(|error| EmitError::Automaton {
+            pattern: pattern.to_string(),
             error,
         })?;
-        let (table, kernel) = automaton.table();
-        self.lookup(code, &table, p, l, kernel);
-        Ok(())
+        let made = Rc::new(made);
+        self.automata.insert(pattern.clone(), made.clone());
+        Ok(made)
     }
 
     /// Asks a table.

@@ -9,6 +9,7 @@ use crate::{
     hir::{Base, Builtin, Fact},
 };
 use edge_abi::{
+    continuation,
     manifest::Line,
     output::{self, MAX_EDITS, edit, segment},
 };
@@ -73,6 +74,11 @@ pub(super) fn output(graph: &Decision, plan: &Plan, input_limit: u32) -> Line {
         + output::MAX_EFFECTS * 24
         + output::proxy::SIZE
         + 64;
+    let scans = match plan.scans {
+        Some(_) => 2 * output::scan::SIZE + continuation::LIMIT,
+        None => 0,
+    };
+    let fixed = fixed + scans;
     add(longest, line(u64::from(fixed), 0))
 }
 

@@ -145,7 +145,12 @@ impl Code {
     /// The finished function, with the regions at `base`.
     pub fn finish(&self, base: u32) -> Function {
         let mut function = Function::new_with_locals_types(self.locals.iter().copied());
-        for item in &self.instructions {
+        // At the end a function returns anyway.
+        let code = match self.instructions.as_slice() {
+            [code @ .., Item::Plain(Instruction::Return)] => code,
+            code => code,
+        };
+        for item in code {
             match item {
                 Item::Plain(instruction) => function.instruction(instruction),
                 Item::Region(offset) => {

@@ -62,9 +62,15 @@ impl Emitter<'_> {
             .get(0)
             .push(I::I64ExtendI32U)
             .push(I::I64GtU);
+        // Only a scan's is longer; its step looks at how long it is.
+        let length = if self.has_scans() {
+            I::I32LtU
+        } else {
+            I::I32Ne
+        };
         c.load_region(base + input::CONTINUATION + 4)
             .i32(continuation::HEADER)
-            .push(I::I32Ne)
+            .push(length)
             .push(I::I32Or);
         c.if_empty();
         self.reject(c, Status::InvalidInput);
@@ -144,6 +150,12 @@ impl Emitter<'_> {
         let count = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         c.region(base).get(0).i32(kinds_address).i32(count);
         self.kernel(c, "input_check");
+        if self.has_scans() && step != 0 && !self.is_scan(step) {
+            c.load_region(base + input::CONTINUATION + 4)
+                .i32(continuation::HEADER)
+                .push(I::I32Eq)
+                .push(I::I32And);
+        }
         self.results_fit(c, step);
         c.push(I::I32Eqz).if_empty();
         self.reject(c, Status::InvalidInput);

@@ -3,7 +3,7 @@
 use super::{EmitError, MEMORY_LIMIT, plan::Plan};
 use edge_abi::{
     manifest::Line,
-    output::{MAX_EDITS, MAX_EFFECTS, edit, log, proxy},
+    output::{MAX_EDITS, MAX_EFFECTS, edit, log, proxy, scan},
 };
 
 /// The regions.
@@ -19,6 +19,8 @@ pub(super) struct Layout {
     pub edits: u32,
     /// Effects before they are put together.
     pub effects: u32,
+    /// What the scan of a body remembers.
+    pub stream: u32,
     /// The input.
     pub input: u32,
     /// Its limit.
@@ -31,14 +33,20 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The regions for a plan.
-    pub fn new(plan: &Plan, input_limit: u32, output: Line) -> Result<Layout, EmitError> {
+    pub fn new(
+        plan: &Plan,
+        stream_state: u32,
+        input_limit: u32,
+        output: Line,
+    ) -> Result<Layout, EmitError> {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let facts = 0;
         let flags = align(facts + 8 * count(plan.facts.len()));
         let memo = align(flags + plan.memos.next_multiple_of(8));
         let edits = align(memo + 16 * plan.memos);
         let effects = align(edits + MAX_EDITS * edit::SIZE);
-        let input = align(effects + MAX_EFFECTS * log::SIZE + proxy::SIZE);
+        let stream = align(effects + MAX_EFFECTS * log::SIZE + 2 * scan::SIZE + proxy::SIZE);
+        let input = align(stream + stream_state);
         let start = align(input + input_limit);
         let size = output
             .base
@@ -54,6 +62,7 @@ impl Layout {
             memo,
             edits,
             effects,
+            stream,
             input,
             input_limit,
             output: start,

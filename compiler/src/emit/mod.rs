@@ -13,12 +13,14 @@ mod atoms;
 pub mod bounds;
 mod code;
 mod constants;
+pub mod cost;
 mod entry;
 mod kernels;
 mod layout;
 mod nodes;
 mod plan;
 mod scans;
+mod streams;
 mod support;
 mod terminals;
 mod values;
@@ -26,20 +28,29 @@ mod values;
 pub(crate) use atoms::path_pattern;
 pub use kernels::BadKernels;
 pub(crate) use plan::{operands, reachable, values_of_node};
+pub(crate) use streams::{lane_of as stream_of, sources as stream_sources};
 
 use crate::{
-    automata::dfa::DfaError,
+    automata::{automaton::Automaton, dfa::DfaError, pattern::Pattern},
     decision::{Decision, Handle, Value},
     hir::{Base, Type},
 };
 use code::Code;
 use constants::Constants;
-use edge_abi::manifest::{Line, Slot};
+use edge_abi::{
+    continuation,
+    input::MAX_CHUNK,
+    manifest::{Line, Slot},
+};
 use kernels::{Kernels, Signature};
 use layout::Layout;
 use plan::Plan;
 use scans::Scans;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    rc::Rc,
+};
+use streams::Streams;
 use support::Support;
 use wasm_encoder::{BlockType, ValType};
 
@@ -63,8 +74,8 @@ pub struct Module {
     pub fuel: Line,
     /// Its memory in bytes.
     pub memory: u32,
-    /// Bytes of code by rule, as written (before linking).
-    pub rule_bytes: BTreeMap<u32, u32>,
+    /// What each rule costs, by its index.
+    pub costs: Vec<cost::RuleCost>,
 }
 
 /// Why a graph can't be emitted.
@@ -123,14 +134,19 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
     })?;
     let mut plan = Plan::new(graph);
     let scans = Scans::new(graph, &mut plan);
-    let input_limit = HEAD_LIMIT + identity.body_limit.next_multiple_of(16);
+    let streams = Streams::new(graph)?;
+    let mut input_limit = HEAD_LIMIT + identity.body_limit.next_multiple_of(16);
+    if plan.scans.is_some() {
+        input_limit += MAX_CHUNK + continuation::LIMIT;
+    }
     let output = bounds::output(graph, &plan, input_limit);
-    let layout = Layout::new(&plan, input_limit, output)?;
+    let layout = Layout::new(&plan, streams.state(), input_limit, output)?;
     let constants = Constants::new(kernels.heap_base.next_multiple_of(16));
     let mut emitter = Emitter {
         graph,
         plan: &plan,
         scans,
+        streams,
         layout,
         tag: identity.tag,
         kernels,
@@ -141,6 +157,8 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
         index: BTreeMap::new(),
         queue: VecDeque::new(),
         rule_bytes: BTreeMap::new(),
+        automata: HashMap::new(),
+        automata_bytes: 0,
     };
     emitter.types = emitter.kernels.types.clone();
     for (i, signature) in (0u32..).zip(emitter.kernels.types.clone()) {
@@ -157,6 +175,7 @@ struct Emitter<'a> {
     graph: &'a Decision,
     plan: &'a Plan,
     scans: Scans,
+    streams: Streams,
     layout: Layout,
     tag: u64,
     kernels: Kernels,
@@ -166,7 +185,12 @@ struct Emitter<'a> {
     functions: Vec<Slot2>,
     index: BTreeMap<Key, u32>,
     queue: VecDeque<(u32, Key)>,
+    /// Bytes of code and constants by rule, as written (before linking), without automata.
     rule_bytes: BTreeMap<u32, u32>,
+    /// The automata that single tests have.
+    automata: HashMap<Pattern, Rc<Automaton>>,
+    /// Their bytes.
+    automata_bytes: usize,
 }
 
 impl Emitter<'_> {

@@ -134,6 +134,7 @@ impl Emitter<'_> {
                 self.event_is(&mut code, *event);
                 code.if_empty();
             }
+            self.piece_head(&mut code, *event);
             let mut shape = Shape::new(self, *root);
             self.graph_code(&mut code, &mut shape, *root)?;
             if only {
@@ -186,11 +187,11 @@ impl Emitter<'_> {
         tail: bool,
     ) -> Result<Option<Handle<Node>>, EmitError> {
         let graph = self.graph;
-        let before = code.bytes() + self.constants.bytes_held();
+        let before = self.written(code);
         match graph.nodes.get(node) {
             Node::Test { atom, yes, no } => {
                 self.atom(code, *atom)?;
-                self.account(node, code.bytes() + self.constants.bytes_held() - before);
+                self.account(node, self.written(code) - before);
                 if let Some(label) = shape.labels.get(no) {
                     let label = code.depth() - label;
                     code.push(I::I32Eqz).push(I::BrIf(label));
@@ -216,7 +217,7 @@ impl Emitter<'_> {
             }
             Node::Act { effect, next } => {
                 self.effect_code(code, effect)?;
-                self.account(node, code.bytes() + self.constants.bytes_held() - before);
+                self.account(node, self.written(code) - before);
                 self.go(code, shape, *next, tail)
             }
             Node::Wait { request, step } => {
@@ -227,7 +228,7 @@ impl Emitter<'_> {
             Node::Decide(terminal) => {
                 self.terminal(code, terminal)?;
                 code.push(I::Return);
-                self.account(node, code.bytes() + self.constants.bytes_held() - before);
+                self.account(node, self.written(code) - before);
                 Ok(None)
             }
         }
@@ -304,6 +305,11 @@ impl Emitter<'_> {
             self.graph_code(code, shape, arm)?;
         }
         Ok(())
+    }
+
+    /// Bytes of code and constants so far, without automata: those are accounted by who walks them.
+    fn written(&self, code: &Code) -> usize {
+        code.bytes() + self.constants.bytes_held() - self.automata_bytes
     }
 
     fn account(&mut self, node: Handle<Node>, bytes: usize) {

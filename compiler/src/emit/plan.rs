@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub functions: BTreeMap<Handle<Value>, Option<u32>>,
     /// How many memo entries there are.
     pub memos: u32,
+    /// The flags that say that a body's scan was asked for, by lane, if any is.
+    pub scans: Option<u32>,
 }
 
 impl Plan {
@@ -33,6 +35,16 @@ impl Plan {
         for step in &graph.steps {
             let mut found = BTreeSet::new();
             for node in reachable(graph, step.on.iter().map(|(_, node)| *node)) {
+                let is_scan = matches!(
+                    graph.nodes.get(node),
+                    Node::Act {
+                        effect: Effect::Scan { .. },
+                        ..
+                    }
+                );
+                if is_scan && plan.scans.is_none() {
+                    plan.scans = Some(plan.memos_of(32));
+                }
                 for value in values_of_node(graph, graph.nodes.get(node)) {
                     found.extend(facts.get(value.index()).into_iter().flatten().cloned());
                 }
@@ -121,7 +133,7 @@ impl Plan {
 /// Cheaper to compute again than to keep.
 fn is_light(value: &Value) -> bool {
     match value {
-        Value::Const(_) | Value::FnParam(..) | Value::ResultStatus => true,
+        Value::Const(_) | Value::FnParam(..) | Value::ResultStatus | Value::OverLimit => true,
         Value::Fact(fact) => matches!(fact, Fact::Raw(_) | Fact::Now),
         Value::Narrowed(_) => true,
         _ => false,
@@ -160,6 +172,7 @@ pub(crate) fn values_of_node(graph: &Decision, node: &Node) -> Vec<Handle<Value>
             Effect::Log { text, .. } => vec![*text],
             Effect::Exposure { arm, .. } => vec![*arm],
             Effect::Hits { rules, .. } => vec![*rules],
+            Effect::Scan { .. } => Vec::new(),
         },
         Node::Wait { .. } => Vec::new(),
         Node::Decide(terminal) => match terminal {
@@ -170,7 +183,7 @@ pub(crate) fn values_of_node(graph: &Decision, node: &Node) -> Vec<Handle<Value>
                 list.extend(proxy.edits.iter().flat_map(|e| texts(&e.value)));
                 list
             }
-            Terminal::Pass { .. } | Terminal::Fault { .. } => Vec::new(),
+            Terminal::Pass { .. } | Terminal::GoOn { .. } | Terminal::Fault { .. } => Vec::new(),
         },
     }
 }
@@ -185,7 +198,11 @@ fn texts(parts: &[Part]) -> impl Iterator<Item = Handle<Value>> + '_ {
 /// The values that a value is made of, derived facts through the facts that they are made of.
 pub(crate) fn operands(graph: &Decision, value: &Value) -> Vec<Handle<Value>> {
     match value {
-        Value::Const(_) | Value::Fact(_) | Value::ResultStatus | Value::FnParam(..) => Vec::new(),
+        Value::Const(_)
+        | Value::Fact(_)
+        | Value::ResultStatus
+        | Value::OverLimit
+        | Value::FnParam(..) => Vec::new(),
         Value::Call(_, list)
         | Value::Builtin(_, list)
         | Value::Concat(list)

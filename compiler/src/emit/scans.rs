@@ -12,6 +12,7 @@ mod code;
 mod sought;
 
 pub(super) use code::signature;
+pub(super) use sought::{atoms as asked, pattern};
 
 use super::plan::Plan;
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
     decision::{Decision, Handle, Value},
 };
 use sought::sought;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Patterns of one scan.
 const MOST: usize = 2048;
@@ -38,8 +39,11 @@ const LARGEST_OF_LITERALS: usize = 4 << 20;
 const FEW: usize = 4;
 /// So many regexes are worth scans of their own, behind their literals.
 const SEVERAL: usize = 8;
-/// So many literals are worth a table and a kernel of their own, some 10 KB.
+/// So many literals, or so many regexes of a policy that have some, are worth a table and a kernel of
+/// their own, some 10 KB.
 const MANY: usize = 24;
+/// So many literals are worth a table where the kernel is there.
+const SOME: usize = 4;
 
 /// The scans of a policy.
 #[derive(Debug, Default)]
@@ -49,8 +53,16 @@ pub(super) struct Scans {
     places: HashMap<(Handle<Value>, Pattern), Place>,
 }
 
+/// The passes that some patterns are sought by in any text.
+#[derive(Debug, Default)]
+struct Arrangement {
+    /// Their places in the memo are not known yet.
+    parts: Vec<Part>,
+    places: Vec<(Pattern, Place)>,
+}
+
 /// One pass over a text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Part {
     /// The table of literals, if that is asked first.
     literals: Option<Vec<u8>>,
@@ -58,6 +70,15 @@ struct Part {
     table: Vec<u8>,
     /// Its place in the memo.
     memo: u32,
+    /// How many patterns it has.
+    patterns: u32,
+}
+
+impl Part {
+    fn bytes(&self) -> u32 {
+        let literals = self.literals.as_ref().map_or(0, Vec::len);
+        u32::try_from(self.table.len() + literals).unwrap_or(u32::MAX)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +98,51 @@ enum Confirm {
     Alone,
 }
 
+/// One pass over a text, for an account of what it costs.
+pub(super) struct Pass {
+    /// How many patterns share it; 0: it is the pattern's own automaton.
+    pub patterns: u32,
+    /// Bytes of its tables.
+    pub bytes: u32,
+    /// Whether it is a search for literals.
+    pub search: bool,
+    /// Whether it walks a long text in four places.
+    pub parts: bool,
+    /// Whether it is made only where literals were found.
+    pub rare: bool,
+}
+
 impl Scans {
+    /// The passes that tell whether a pattern is in a text; none if it has none.
+    pub fn passes(&self, subject: Handle<Value>, pattern: &Pattern) -> Vec<Pass> {
+        let Some(place) = self.places.get(&(subject, pattern.clone())) else {
+            return Vec::new();
+        };
+        let pass = |part: u32, rare| {
+            let own = self.parts.get(part as usize);
+            Pass {
+                patterns: own.map_or(1, |own| own.patterns),
+                bytes: own.map_or(0, Part::bytes),
+                search: own.is_some_and(|own| own.literals.is_some()),
+                parts: own.is_some_and(|own| can_be_cut(&own.table)),
+                rare,
+            }
+        };
+        let confirmed = place.maybe.map(|confirm| match confirm {
+            Confirm::Scan(part, _) => pass(part, true),
+            Confirm::Alone => Pass {
+                patterns: 0,
+                bytes: 0,
+                search: false,
+                parts: false,
+                rare: true,
+            },
+        });
+        std::iter::once(pass(place.part, false))
+            .chain(confirmed)
+            .collect()
+    }
+
     /// Finds what is sought in the texts of a graph, and takes memos for it.
     pub fn new(graph: &Decision, plan: &mut Plan) -> Scans {
         let mut scans = Scans::default();
@@ -85,28 +150,65 @@ impl Scans {
         if sought.values().map(Vec::len).sum::<usize>() <= FEW {
             return scans;
         }
-        for (subject, patterns) in sought {
-            let left = scans.add_literals(subject, patterns, plan);
-            let (anywhere, bound): (Vec<Pattern>, Vec<Pattern>) =
-                left.into_iter().partition(Pattern::is_local);
-            scans.add(subject, &anywhere, 1, plan);
-            // A single automaton may end early, which a scan doesn't.
-            scans.add(subject, &bound, 2, plan);
+        let searches = has_search(&sought);
+        // Rules that look at several texts seek the same in each.
+        let mut known: HashMap<Vec<Pattern>, Arrangement> = HashMap::new();
+        for (subject, mut patterns) in sought {
+            patterns.sort_unstable();
+            let arrangement = known
+                .entry(patterns)
+                .or_insert_with_key(|patterns| Arrangement::new(patterns, searches));
+            scans.enter(subject, arrangement, plan);
         }
         scans
     }
 
+    /// Gives the passes over a text their places in the memo.
+    fn enter(&mut self, subject: Handle<Value>, arrangement: &Arrangement, plan: &mut Plan) {
+        let first = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        for part in &arrangement.parts {
+            let memo = plan.memos_of(part.patterns.div_ceil(8));
+            self.parts.push(Part {
+                memo,
+                ..part.clone()
+            });
+        }
+        for (pattern, place) in &arrangement.places {
+            let maybe = place.maybe.map(|confirm| match confirm {
+                Confirm::Scan(part, bit) => Confirm::Scan(first + part, bit),
+                Confirm::Alone => Confirm::Alone,
+            });
+            let place = Place {
+                part: first + place.part,
+                maybe,
+                ..*place
+            };
+            self.places.insert((subject, pattern.clone()), place);
+        }
+    }
+}
+
+impl Arrangement {
+    fn new(patterns: &[Pattern], searches: bool) -> Arrangement {
+        let mut made = Arrangement::default();
+        let left = match searches {
+            true => made.add_literals(patterns),
+            false => patterns.to_vec(),
+        };
+        let (anywhere, bound): (Vec<Pattern>, Vec<Pattern>) =
+            left.into_iter().partition(Pattern::is_local);
+        made.add(&anywhere, 1);
+        // A single automaton may end early, which a scan doesn't.
+        made.add(&bound, 2);
+        made
+    }
+
     /// One search for the literals of all patterns that have some, if they are many. Gives the
     /// patterns that it is not for.
-    fn add_literals(
-        &mut self,
-        subject: Handle<Value>,
-        patterns: Vec<Pattern>,
-        plan: &mut Plan,
-    ) -> Vec<Pattern> {
+    fn add_literals(&mut self, patterns: &[Pattern]) -> Vec<Pattern> {
         let mut groups: Vec<Vec<(Pattern, Wanted)>> = Vec::new();
         let mut left = Vec::new();
-        for pattern in patterns {
+        for pattern in patterns.iter().cloned() {
             match Wanted::of(&pattern) {
                 Some(wanted) => match groups.last_mut().filter(|group| group.len() < MOST) {
                     Some(group) => group.push((pattern, wanted)),
@@ -116,18 +218,17 @@ impl Scans {
             }
         }
         for group in groups {
-            let strings: usize = group.iter().map(|(_, wanted)| wanted.strings.len()).sum();
-            let regexes = group.iter().filter(|(_, wanted)| wanted.maybe).count();
-            let worth = strings >= MANY || regexes >= SEVERAL;
+            let (strings, regexes) = counted(group.iter().map(|(_, wanted)| wanted));
+            let worth = strings >= SOME || regexes > 0;
             let part = worth.then(|| search(&group)).flatten();
             match part {
                 Some((literals, table)) => {
-                    let confirm = self.confirming(&group, plan);
+                    let confirm = self.confirming(&group);
                     let places = group.into_iter().map(|(pattern, wanted)| {
                         let by = confirm.get(&pattern).copied().unwrap_or(Confirm::Alone);
                         (pattern, wanted.maybe.then_some(by))
                     });
-                    self.enter(subject, places, Some(literals), table, plan);
+                    self.place(places, Some(literals), table);
                 }
                 None => left.extend(group.into_iter().map(|(pattern, _)| pattern)),
             }
@@ -137,11 +238,7 @@ impl Scans {
 
     /// Scans for the regexes of a group, if they are many: a text that holds the literals of all of
     /// them is walked once for some, not once for each.
-    fn confirming(
-        &mut self,
-        group: &[(Pattern, Wanted)],
-        plan: &mut Plan,
-    ) -> HashMap<Pattern, Confirm> {
+    fn confirming(&mut self, group: &[(Pattern, Wanted)]) -> HashMap<Pattern, Confirm> {
         let regexes = group.iter().filter(|(_, wanted)| wanted.maybe);
         let regexes: Vec<Pattern> = regexes.map(|(pattern, _)| pattern.clone()).collect();
         let mut confirm = HashMap::new();
@@ -158,7 +255,7 @@ impl Scans {
             if own.len() < 2 {
                 continue;
             }
-            let part = self.push(None, scan.table(), own.len(), plan);
+            let part = self.push(None, scan.table(), own.len());
             for (bit, pattern) in (0u32..).zip(own) {
                 confirm.insert(pattern.clone(), Confirm::Scan(part, bit));
             }
@@ -168,7 +265,7 @@ impl Scans {
 
     /// Patterns whose scan can walk in four places are worth one even alone; others share one
     /// walk if their table is not much larger than their own ones together.
-    fn add(&mut self, subject: Handle<Value>, patterns: &[Pattern], least: usize, plan: &mut Plan) {
+    fn add(&mut self, patterns: &[Pattern], least: usize) {
         let budget = Budget {
             table: LARGEST,
             ..Budget::default()
@@ -180,41 +277,31 @@ impl Scans {
                 let table = scan.table();
                 if least == 1 || (own.len() > 1 && is_small(&table, own, budget)) {
                     let places = own.iter().map(|pattern| (pattern.clone(), None));
-                    self.enter(subject, places, None, table, plan);
+                    self.place(places, None, table);
                 }
             }
         }
     }
 
-    fn enter(
+    fn place(
         &mut self,
-        subject: Handle<Value>,
         patterns: impl ExactSizeIterator<Item = (Pattern, Option<Confirm>)>,
         literals: Option<Vec<u8>>,
         table: Vec<u8>,
-        plan: &mut Plan,
     ) {
-        let part = self.push(literals, table, patterns.len(), plan);
+        let part = self.push(literals, table, patterns.len());
         for (bit, (pattern, maybe)) in (0u32..).zip(patterns) {
-            let place = Place { part, bit, maybe };
-            self.places.insert((subject, pattern), place);
+            self.places.push((pattern, Place { part, bit, maybe }));
         }
     }
 
-    /// A pass for so many patterns, with its memo.
-    fn push(
-        &mut self,
-        literals: Option<Vec<u8>>,
-        table: Vec<u8>,
-        patterns: usize,
-        plan: &mut Plan,
-    ) -> u32 {
-        let bytes = u32::try_from(patterns.div_ceil(8)).unwrap_or(u32::MAX);
-        let memo = plan.memos_of(bytes);
+    /// A pass for so many patterns.
+    fn push(&mut self, literals: Option<Vec<u8>>, table: Vec<u8>, patterns: usize) -> u32 {
         self.parts.push(Part {
             literals,
             table,
-            memo,
+            memo: 0,
+            patterns: u32::try_from(patterns).unwrap_or(u32::MAX),
         });
         u32::try_from(self.parts.len() - 1).unwrap_or(u32::MAX)
     }
@@ -258,6 +345,25 @@ impl Wanted {
     }
 }
 
+/// How many strings some patterns want, and how many of them are regexes.
+fn counted<'w>(wanted: impl Iterator<Item = &'w Wanted>) -> (usize, usize) {
+    wanted.fold((0, 0), |(strings, regexes), it| {
+        (strings + it.strings.len(), regexes + usize::from(it.maybe))
+    })
+}
+
+/// Whether a policy has the kernel that searches for literals: where one text is looked at for many, or
+/// several are for some.
+fn has_search(sought: &BTreeMap<Handle<Value>, Vec<Pattern>>) -> bool {
+    let mut all = 0;
+    sought.values().any(|patterns| {
+        let wanted: Vec<Wanted> = patterns.iter().filter_map(Wanted::of).collect();
+        let (strings, regexes) = counted(wanted.iter());
+        all += regexes;
+        strings >= MANY || regexes >= SEVERAL || all >= MANY
+    })
+}
+
 /// The tables of a search for literals: their own, and that of the automaton for texts that are
 /// made to slow the search down.
 fn search(group: &[(Pattern, Wanted)]) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -281,6 +387,12 @@ fn search(group: &[(Pattern, Wanted)]) -> Option<(Vec<u8>, Vec<u8>)> {
     };
     let scan = Scan::build(&exact, budget).ok()?;
     Some((literals, scan.table()))
+}
+
+/// Whether a table says by how much the parts of a text must overlap.
+fn can_be_cut(table: &[u8]) -> bool {
+    let overlap = table.get(24..28);
+    overlap.is_some_and(|overlap| overlap != edge_lookup::scan::ALONE.to_le_bytes())
 }
 
 /// Whether the table of some patterns is at most an eighth larger than those that it replaces.

@@ -1,6 +1,11 @@
 //! Effects and terminals.
 
-use super::{EmitError, Emitter, code::Code, length, support::Support};
+use super::{
+    EmitError, Emitter,
+    code::{Code, at},
+    length,
+    support::Support,
+};
 use crate::{
     ast::EditOp,
     decision::{Const, Edit, Effect, Handle, Part, Proxy, Request, Terminal, Then, Value},
@@ -8,7 +13,7 @@ use crate::{
 use edge_abi::{
     continuation,
     input::Event,
-    output::{edit, fault::Reason, note, segment},
+    output::{edit, fault::Reason, note, proxy, segment},
 };
 use wasm_encoder::{Instruction as I, ValType};
 
@@ -46,6 +51,13 @@ impl Emitter<'_> {
                 self.value(code, *rules)?;
                 self.support(code, Support::Hits);
             }
+            Effect::Scan {
+                lane,
+                limit,
+                over_limit,
+                step,
+                ..
+            } => self.ask_scan(code, *lane, [*limit, *over_limit as u32], *step),
         }
         Ok(())
     }
@@ -88,6 +100,7 @@ impl Emitter<'_> {
                 code.i32(rule.0);
                 self.support(code, Support::Pass);
             }
+            Terminal::GoOn { lane } => self.go_on(code, *lane),
             Terminal::Fault {
                 rule,
                 place,
@@ -125,12 +138,17 @@ impl Emitter<'_> {
             code.i32(0).i32(0);
             return;
         };
-        let mut bytes = self.tag.to_le_bytes().to_vec();
-        bytes.extend(then.step.to_le_bytes());
-        debug_assert_eq!(bytes.len(), continuation::HEADER as usize);
-        let address = self.constants.table(&bytes);
+        let address = self.continuation(then.step);
         code.i32(then.step | u32::from(then.events) << 16)
             .i32(address);
+    }
+
+    /// Where the continuation that leads to a step is.
+    pub(super) fn continuation(&mut self, step: u32) -> u32 {
+        let mut bytes = self.tag.to_le_bytes().to_vec();
+        bytes.extend(step.to_le_bytes());
+        debug_assert_eq!(bytes.len(), continuation::HEADER as usize);
+        self.constants.table(&bytes)
     }
 
     /// The segments of a body: constant where all of it is, else written to the output.
@@ -198,32 +216,37 @@ impl Emitter<'_> {
         };
         code.i32(proxy.rule.0);
         self.value(code, proxy.target)?;
-        match &proxy.method {
-            Some(method) => self.text(code, method),
-            None => {
-                code.i32(0).i32(0);
-            }
-        }
         self.value(code, proxy.path)?;
         self.value(code, proxy.query)?;
-        match proxy.host {
-            Some(host) => self.value(code, host)?,
-            None => {
-                code.i32(0).i32(0);
-            }
-        }
-        match table {
-            Some(table) => {
-                code.get(table);
-                code.release(ValType::I32, table);
-            }
-            None => {
-                code.i32(0);
-            }
-        }
-        code.i32(count).i32(proxy.options);
-        self.then(code, then);
         self.support(code, Support::Proxy);
+        // What most requests don't say is written only where it is said.
+        let e = code.local(ValType::I32);
+        code.set(e);
+        if let Some(method) = &proxy.method {
+            let address = self.constants.bytes(method);
+            store(code, e, proxy::METHOD, |code| code.i32(address));
+            store(code, e, proxy::METHOD + 4, |code| code.i32(length(method)));
+        }
+        if let Some(host) = proxy.host {
+            self.value(code, host)?;
+            let (p, l) = (code.local(ValType::I32), code.local(ValType::I32));
+            code.set(l).set(p);
+            store(code, e, proxy::HOST, |code| code.get(p));
+            store(code, e, proxy::HOST + 4, |code| code.get(l));
+            code.release(ValType::I32, p);
+            code.release(ValType::I32, l);
+        }
+        if let Some(table) = table {
+            store(code, e, proxy::REQUEST_EDITS, |code| code.get(table));
+            store(code, e, proxy::REQUEST_EDITS + 4, |code| code.i32(count));
+            code.release(ValType::I32, table);
+        }
+        if proxy.options != 0 {
+            store(code, e, proxy::OPTIONS, |code| code.i32(proxy.options));
+        }
+        code.release(ValType::I32, e);
+        self.then(code, then);
+        self.support(code, Support::Finish);
         Ok(())
     }
 
@@ -292,6 +315,12 @@ impl Emitter<'_> {
         }
         Ok(table)
     }
+}
+
+/// Stores what `value` leaves in a field of the effect in a local.
+fn store(code: &mut Code, effect: u32, offset: u32, value: impl Fn(&mut Code) -> &mut Code) {
+    code.get(effect);
+    value(code).push(I::I32Store(at(offset)));
 }
 
 enum Table {

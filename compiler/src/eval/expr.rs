@@ -4,7 +4,8 @@ use super::facts::{Facts, RawValue};
 use crate::{
     ast::ArithOp,
     hir::{
-        Base, Builtin, CompareOp, Const, Elements, Expr, Fact, Hir, Matcher, Pattern, Segment, Type,
+        Base, Builtin, CompareOp, Const, Elements, Expr, Fact, Hir, Lane, Matcher, Pattern,
+        Segment, Type,
     },
 };
 use edge_kernels as kernels;
@@ -24,9 +25,14 @@ pub(super) enum Val {
     Target(u32),
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Evaluator<'a> {
     pub hir: &'a Hir,
     pub facts: &'a Facts,
+    /// The texts of a body, where a scan is asked.
+    pub texts: Option<(Lane, &'a [Vec<u8>])>,
+    /// The one of them that is looked at.
+    pub text: Option<&'a [u8]>,
 }
 
 impl Evaluator<'_> {
@@ -65,6 +71,9 @@ impl Evaluator<'_> {
             Expr::Not(inner) => Val::Bool(!holds(inner)),
             Expr::And(list) => Val::Bool(list.iter().all(holds)),
             Expr::Or(list) => Val::Bool(list.iter().any(holds)),
+            Expr::Test(subject, matcher) if self.text.is_none() && is_streamed(subject) => {
+                Val::Bool(self.some_text(subject, matcher))
+            }
             Expr::Test(subject, matcher) => Val::Bool(self.matches(&of(subject), matcher)),
             Expr::AnyOf(list, matcher) => match of(list) {
                 Val::List(list) => Val::Bool(
@@ -91,6 +100,21 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Whether one of a body's texts matches: none does where no scan is asked.
+    fn some_text(&self, subject: &Expr, matcher: &Matcher) -> bool {
+        let texts = match self.texts {
+            Some((lane, texts)) if subject.any(&|it| is_stream(it, lane)) => texts,
+            _ => &[],
+        };
+        texts.iter().any(|text| {
+            let of_text = Evaluator {
+                text: Some(text),
+                ..*self
+            };
+            of_text.matches(&of_text.value(subject, &[]), matcher)
+        })
+    }
+
     fn fact(&self, fact: &Fact, ty: Type) -> Val {
         let optional = |value: Option<Vec<u8>>| value.map_or(Val::Absent, Val::Bytes);
         let value = match fact {
@@ -105,6 +129,7 @@ impl Evaluator<'_> {
                 Some(RawValue::Ip(ip)) => Val::Ip(*ip),
                 Some(RawValue::List(list)) => Val::List(list.clone()),
             },
+            Fact::Stream(_) => optional(self.text.map(<[u8]>::to_vec)),
             Fact::Now => Val::Int(self.facts.now, Base::Time),
             Fact::Host => Val::Bytes(self.facts.host()),
             Fact::Path => optional(self.facts.path()),
@@ -467,4 +492,13 @@ pub(super) fn query_set(query: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
 pub(super) fn query_remove(query: &[u8], pattern: &[u8]) -> Vec<u8> {
     let mut out = vec![0; query.len()];
     kernels::query::query_remove(query, pattern, &mut out).to_vec()
+}
+
+/// Whether an expression is made of a body as it streams.
+fn is_streamed(expr: &Expr) -> bool {
+    expr.any(&|it| matches!(it, Expr::Fact(Fact::Stream(_), _)))
+}
+
+fn is_stream(expr: &Expr, of: Lane) -> bool {
+    matches!(expr, Expr::Fact(Fact::Stream(lane), _) if *lane == of)
 }

@@ -142,16 +142,17 @@ impl Facts {
 
     /// Which fact holds the cookie, the query …: the raw facts that a derived one reads.
     #[must_use]
-    pub fn sources(fact: &hir::Fact) -> Option<Fact> {
+    pub fn sources(fact: &hir::Fact) -> Vec<Fact> {
         match fact {
-            hir::Fact::Raw(raw) => Some(raw.clone()),
-            hir::Fact::Body(_) => Some(Fact::Body),
-            hir::Fact::Now => None,
-            hir::Fact::Host => Some(Fact::Authority),
-            hir::Fact::Cookie(_) => Some(Fact::Header {
+            hir::Fact::Raw(raw) => vec![raw.clone()],
+            hir::Fact::Body(_) => vec![Fact::Body],
+            hir::Fact::Now => Vec::new(),
+            hir::Fact::Host => vec![Fact::Authority],
+            hir::Fact::Cookie(_) => vec![Fact::Header {
                 name: "cookie".into(),
-            }),
-            _ => Some(Fact::RequestTarget),
+            }],
+            hir::Fact::Stream(lane) => crate::emit::stream_sources(*lane).into(),
+            _ => vec![Fact::RequestTarget],
         }
     }
 }

@@ -14,7 +14,11 @@ use crate::{
     ast::EditOp,
     hir::{self, Block, Expr, Hir, RuleId, Stmt, StmtKind},
 };
-use edge_abi::output::{fault::Reason, hits::Kind};
+use edge_abi::output::{
+    fault::Reason,
+    hits::Kind,
+    scan::{Lane, OverLimit},
+};
 use expr::Val;
 use std::collections::BTreeSet;
 
@@ -29,6 +33,8 @@ pub struct Outcome {
     pub exposures: Vec<(u32, u32)>,
     /// Rules that matched without deciding, and why they don't.
     pub hits: Vec<(Kind, u32)>,
+    /// Whether a body is to be shown on its way: which, how much of it, and what of a longer one.
+    pub scan: Option<(Lane, u32, OverLimit)>,
     /// How it ends.
     pub end: End,
 }
@@ -54,6 +60,8 @@ pub enum End {
     },
     /// It asks an origin.
     Proxy(Proxy),
+    /// It lets the body that is scanned go on.
+    GoOn,
     /// It lets the response go on.
     Pass {
         /// The rule.
@@ -120,6 +128,31 @@ pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
     run.outcome
 }
 
+/// What a scan says when it has seen these texts of a body, and whether that is longer than the limit: where
+/// it lets the body go on, nothing else is said.
+#[must_use]
+pub fn scan(hir: &Hir, facts: &Facts, lane: Lane, texts: &[Vec<u8>], over: bool) -> Outcome {
+    let seen = Seen { lane, texts, over };
+    let mut run = Run::new(hir, facts);
+    run.seen = Some(seen);
+    run.request();
+    if run.outcome.end == End::Open {
+        run.outcome.end = End::GoOn;
+    }
+    if run.outcome.end == End::GoOn {
+        run.outcome.edits.clear();
+    }
+    run.outcome
+}
+
+/// What is known of a body that streams.
+#[derive(Debug, Clone, Copy)]
+struct Seen<'a> {
+    lane: Lane,
+    texts: &'a [Vec<u8>],
+    over: bool,
+}
+
 /// The answer after a wait for a body that is too large (413) or broke off (400): by the rule
 /// that asked for it.
 #[must_use]
@@ -168,6 +201,8 @@ struct Run<'a> {
     warm: bool,
     /// The rule to which what runs belongs.
     rule: u32,
+    /// Where a scan is asked: only rules that look at the body act.
+    seen: Option<Seen<'a>>,
 }
 
 impl<'a> Run<'a> {
@@ -178,6 +213,7 @@ impl<'a> Run<'a> {
             outcome: Outcome::default(),
             warm: false,
             rule: rule_of(&hir.default),
+            seen: None,
         }
     }
 }
@@ -275,6 +311,11 @@ impl Run<'_> {
     }
 
     fn statement(&mut self, stmt: &Stmt) -> bool {
+        if let Some(seen) = self.seen
+            && let Some(ended) = self.scanned(stmt, seen)
+        {
+            return ended;
+        }
         match &stmt.kind {
             StmtKind::LetElse(id, otherwise) => {
                 let Some(binding) = self.hir.lets.get(id.0 as usize) else {
@@ -299,6 +340,10 @@ impl Run<'_> {
             }
             StmtKind::Deny(rules) => rules.iter().any(|rule| self.deny(rule)),
             StmtKind::Hits(hits) => self.hits(hits),
+            StmtKind::Scan(scan) => {
+                self.outcome.scan = Some((scan.lane, scan.limit, scan.over_limit));
+                false
+            }
             StmtKind::Edit(edit) => {
                 if self.waits(&edit_parts(edit)) {
                     return true;
@@ -325,16 +370,47 @@ impl Run<'_> {
         }
     }
 
+    /// A statement where a scan is asked, if it means something else there.
+    fn scanned(&mut self, stmt: &Stmt, seen: Seen<'_>) -> Option<bool> {
+        let is = |part: &Expr| matches!(part, Expr::Fact(hir::Fact::Stream(lane), _) if *lane == seen.lane);
+        let looks = |condition: &Expr| condition.any(&is);
+        match &stmt.kind {
+            StmtKind::Respond(_) | StmtKind::Redirect { .. } | StmtKind::Proxy(_) => {
+                self.outcome.end = End::GoOn;
+                Some(true)
+            }
+            StmtKind::Log { .. } => Some(false),
+            StmtKind::Hits(hits) if !hits.rules.iter().any(|(_, it)| looks(it)) => Some(false),
+            StmtKind::Deny(rules) => {
+                let mut rules = rules.iter().filter(|rule| looks(&rule.condition));
+                Some(rules.any(|rule| self.deny(rule)))
+            }
+            StmtKind::Scan(scan) => {
+                let over = scan.over.as_ref().filter(|_| seen.over);
+                Some(over.is_some_and(|respond| self.respond(respond)))
+            }
+            _ => None,
+        }
+    }
+
     fn deny(&mut self, rule: &hir::DenyRule) -> bool {
         let before = self.rule;
         if let Some(own) = crate::hir::rule_of_block(&rule.body) {
             self.rule = own.0;
         }
         let ended = self.waits(&[&rule.condition])
-            || (self.condition(&rule.condition) && self.block(&rule.body));
+            || (self.condition(&rule.condition) && self.denied(&rule.body));
         if !ended {
             self.rule = before;
         }
+        ended
+    }
+
+    /// The answer of a rule that denies, also where a scan is asked.
+    fn denied(&mut self, block: &Block) -> bool {
+        let seen = self.seen.take();
+        let ended = self.block(block);
+        self.seen = seen;
         ended
     }
 
@@ -507,6 +583,10 @@ impl Run<'_> {
         if self.warm || !parts.iter().any(|part| self.mentions_body(part)) {
             return false;
         }
+        if self.seen.is_some() {
+            self.outcome.end = End::GoOn;
+            return true;
+        }
         if self.facts.has_body() {
             self.warm = true;
             self.outcome = Outcome::default();
@@ -561,6 +641,9 @@ impl Run<'_> {
 
     /// Counts what reading these expressions exposes.
     fn expose(&mut self, parts: &[&Expr]) {
+        if self.seen.is_some() {
+            return;
+        }
         let mut found = BTreeSet::new();
         for part in parts {
             self.visit(part, &mut |e| {
@@ -609,6 +692,8 @@ impl Run<'_> {
         expr::Evaluator {
             hir: self.hir,
             facts: self.facts,
+            texts: self.seen.map(|seen| (seen.lane, seen.texts)),
+            text: None,
         }
         .value(expr, &[])
     }

@@ -147,6 +147,14 @@ impl Hir {
                 }
                 self.block(f, &it.then, depth + 1)
             }
+            StmtKind::Scan(it) => writeln!(
+                f,
+                "{indent}scan {:?} body up to {}B, else {:?}, as {}",
+                it.lane,
+                it.limit,
+                it.over_limit,
+                self.rule(it.rule)
+            ),
             StmtKind::Edit(it) => writeln!(f, "{indent}response {}", Edited(it)),
             StmtKind::Log { text, .. } => writeln!(f, "{indent}log {text}"),
             StmtKind::Respond(it) => {

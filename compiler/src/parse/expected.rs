@@ -45,6 +45,12 @@ pub(super) fn choices(rule: Rule) -> Option<Choice> {
                 "mode",
             ],
         ),
+        Rule::inspect_target => (
+            "text to inspect",
+            &[
+                "path", "query", "args", "headers", "header", "cookies", "body",
+            ],
+        ),
         Rule::rule_setting => ("setting of a rule", &["when", "severity", "tags", "score"]),
         Rule::proxy_setting => (
             "setting of `proxy`",

@@ -1,6 +1,6 @@
 //! WAF groups.
 
-use crate::ast::{Waf, WafEntry, WafRule};
+use crate::ast::{InspectKind, InspectTarget, Waf, WafEntry, WafRule};
 
 use super::builder::Builder;
 use super::grammar::{Node, Rule, parts};
@@ -17,14 +17,17 @@ impl Builder<'_, '_> {
     }
 
     fn waf_entry(&mut self, node: Node<'_>) -> Option<WafEntry> {
-        let span = self.span(&node);
         Some(match node.as_rule() {
             Rule::waf_include => {
                 WafEntry::Include(parts(node).map(|path| self.path(path)).collect())
             }
             Rule::waf_rule => WafEntry::Rule(self.waf_rule(node)?),
             Rule::respond => WafEntry::Respond(self.respond(node)?),
-            Rule::waf_inspect => WafEntry::Unbuilt("`inspect` of a waf", span),
+            Rule::waf_inspect => WafEntry::Inspect(
+                parts(node)
+                    .map(|target| self.inspect_target(target))
+                    .collect::<Option<_>>()?,
+            ),
             Rule::waf_threshold => WafEntry::Threshold(self.expr(parts(node).next()?)?),
             Rule::waf_exclude => {
                 let mut inner = parts(node);
@@ -37,6 +40,26 @@ impl Builder<'_, '_> {
             }
             _ => WafEntry::Mode(self.name(&parts(node).next()?)),
         })
+    }
+
+    fn inspect_target(&mut self, node: Node<'_>) -> Option<InspectTarget> {
+        let span = self.span(&node);
+        let target = node.into_inner().next()?;
+        let kind = match target.as_rule() {
+            Rule::inspect_header => InspectKind::Header(self.text(parts(target).next()?)?),
+            Rule::inspect_body => {
+                let (mut limit, mut over_limit) = (None, None);
+                for part in parts(target) {
+                    match part.as_rule() {
+                        Rule::number => limit = Some(self.expr(part)?),
+                        _ => over_limit = Some(self.name(&part)),
+                    }
+                }
+                InspectKind::Body { limit, over_limit }
+            }
+            _ => InspectKind::Named(self.name(&target)),
+        };
+        Some(InspectTarget { kind, span })
     }
 
     /// `rule N { when C … }`; settings given twice stand among the unbuilt ones.

@@ -23,7 +23,10 @@ fn follow(
     mut node: Handle<Node>,
 ) -> Handle<Node> {
     while let Node::Test { atom, yes, no } = graph.nodes.get(node) {
-        match implied(graph.atoms.get(known), truth, graph.atoms.get(*atom)) {
+        let (first, second) = (graph.atoms.get(known), graph.atoms.get(*atom));
+        // A body has many texts: that one of them is so says nothing of the others.
+        let many = known != *atom && crate::emit::stream_of(graph, first.subject).is_some();
+        match implied(first, truth, second).filter(|_| !many) {
             Some(true) => node = *yes,
             Some(false) => node = *no,
             None => break,

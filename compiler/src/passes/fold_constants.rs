@@ -262,6 +262,7 @@ fn effect_with(effect: Effect, map: &Map) -> Effect {
             experiment,
             arm: at(map, arm),
         },
+        scan @ Effect::Scan { .. } => scan,
         Effect::Hits { kind, rules } => Effect::Hits {
             kind,
             rules: at(map, rules),

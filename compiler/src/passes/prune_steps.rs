@@ -2,7 +2,7 @@
 
 use super::rewrite::rewrite;
 use crate::{
-    decision::{Decision, Node, Step, Terminal, Then},
+    decision::{Decision, Effect, Node, Step, Terminal, Then},
     emit::reachable,
 };
 use std::collections::BTreeMap;
@@ -38,6 +38,26 @@ pub(super) fn run(mut graph: Decision) -> Decision {
                 request,
                 step: number(step),
             },
+            Node::Act {
+                effect:
+                    Effect::Scan {
+                        lane,
+                        limit,
+                        over_limit,
+                        step,
+                        rule,
+                    },
+                next,
+            } => Node::Act {
+                effect: Effect::Scan {
+                    lane,
+                    limit,
+                    over_limit,
+                    step: number(step),
+                    rule,
+                },
+                next,
+            },
             Node::Decide(Terminal::Respond {
                 rule,
                 status,
@@ -72,7 +92,11 @@ pub(super) fn run(mut graph: Decision) -> Decision {
 
 fn leads_to(node: &Node) -> Option<u32> {
     match node {
-        Node::Wait { step, .. } => Some(*step),
+        Node::Wait { step, .. }
+        | Node::Act {
+            effect: Effect::Scan { step, .. },
+            ..
+        } => Some(*step),
         Node::Decide(Terminal::Respond { then, .. } | Terminal::Proxy { then, .. }) => {
             then.map(|t| t.step)
         }

@@ -56,9 +56,9 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         bytes: 0,
     });
     let mut rules: Vec<Rule> = rules.collect();
-    for (index, bytes) in &module.rule_bytes {
-        if let Some(rule) = rules.get_mut(*index as usize) {
-            rule.bytes = *bytes;
+    for cost in &module.costs {
+        if let Some(rule) = rules.get_mut(cost.rule as usize) {
+            rule.bytes = cost.bytes;
         }
     }
     if places.is_empty() {
@@ -142,6 +142,12 @@ fn capabilities(module: &Module, hir: &Hir) -> Vec<Capability> {
         )
     }) {
         list.push(Capability::HeaderList);
+    }
+    if uses(|fact| *fact == Fact::Fields) {
+        list.push(Capability::Fields);
+    }
+    if uses(|fact| matches!(fact, Fact::RequestChunk | Fact::ResponseChunk)) {
+        list.push(Capability::Scan);
     }
     list
 }

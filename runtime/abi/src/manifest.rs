@@ -509,4 +509,8 @@ pub enum Capability {
     Secrets,
     /// Repeated header fields, one by one.
     HeaderList,
+    /// All header fields of a request, in order.
+    Fields,
+    /// Show a body to the policy as it streams.
+    Scan,
 }

@@ -42,7 +42,7 @@ fn check(record: &mut [u8], base: u32, kinds: &[u8]) -> Option<()> {
     let results = usize::from(u16_at(header, 34));
     let valid = u32_at(header, 0) as usize == length
         && u16_at(header, 4) == VERSION
-        && u32_at(header, 8) == 0
+        && u32_at(header, 8) <= most_flags(u16_at(header, 6))
         && header_length >= HEADER
         && header_length <= length
         && header_length.is_multiple_of(4)
@@ -71,6 +71,11 @@ fn check(record: &mut [u8], base: u32, kinds: &[u8]) -> Option<()> {
         data.resolve(result.last_chunk_mut()?)?;
     }
     Some(())
+}
+
+/// The greatest flags of an event: only those of scans have some.
+fn most_flags(event: u16) -> u32 {
+    if event & !1 == 4 { 3 } else { 0 }
 }
 
 /// What follows the tables.

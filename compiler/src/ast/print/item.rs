@@ -5,8 +5,8 @@ use super::expr::{expr, exprs, path, type_name};
 use super::statement::{block, handler, respond};
 use super::test::steps;
 use crate::ast::{
-    ConstValue, Elements, Experiment, Fn, Item, ItemKind, Name, Origin, OriginSetting, Pool,
-    PoolChoice, Route, Text, Use, UseTarget, Waf, WafEntry, WafRule, Weight,
+    ConstValue, Elements, Experiment, Fn, InspectKind, InspectTarget, Item, ItemKind, Name, Origin,
+    OriginSetting, Pool, PoolChoice, Route, Text, Use, UseTarget, Waf, WafEntry, WafRule, Weight,
 };
 
 pub(super) fn item(item: &Item) -> Tree {
@@ -168,9 +168,22 @@ fn waf(waf: &Waf) -> Tree {
         }
         WafEntry::Threshold(number) => Tree::list("threshold", [expr(number)]),
         WafEntry::Mode(mode) => Tree::list("mode", [name(mode)]),
-        WafEntry::Unbuilt(what, _) => unbuilt(what),
+        WafEntry::Inspect(targets) => Tree::list("inspect", targets.iter().map(inspect_target)),
     });
     Tree::list("waf", std::iter::once(name(&waf.name)).chain(entries))
+}
+
+fn inspect_target(target: &InspectTarget) -> Tree {
+    match &target.kind {
+        InspectKind::Named(word) => name(word),
+        InspectKind::Header(of) => Tree::list("header", [Tree::text(&of.value)]),
+        InspectKind::Body { limit, over_limit } => {
+            let limit = limit.as_ref().map(expr);
+            let over = over_limit.as_ref();
+            let over = over.map(|word| Tree::list("over_limit", [name(word)]));
+            Tree::list("body", limit.into_iter().chain(over))
+        }
+    }
 }
 
 fn waf_rule(rule: &WafRule) -> Tree {

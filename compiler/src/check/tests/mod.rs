@@ -61,16 +61,14 @@ pub(super) fn front(policy: &str) -> Result<Hir, Report> {
 pub(super) fn codes_with(policy: &str, files: &Files) -> Vec<String> {
     match front_with(policy, files) {
         Ok(_) => Vec::new(),
-        Err(report) => report
-            .problems
-            .iter()
-            .map(|problem| {
-                problem
-                    .code()
-                    .map_or_else(String::new, |code| code.to_string())
-            })
-            .collect(),
+        Err(report) => codes_of(&report),
     }
+}
+
+pub(super) fn codes_of(report: &Report) -> Vec<String> {
+    let problems = report.problems.iter();
+    let codes = problems.map(|it| it.code().map(|code| code.to_string()));
+    codes.map(Option::unwrap_or_default).collect()
 }
 
 pub(super) fn codes(policy: &str) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! an included group says of its mode and threshold counts only where that group itself is run.
 
 use super::super::{Checker, Progress};
+use super::inspect::{Body, Target};
 use crate::ast::{self, ItemKind, Name, Path, WafEntry, WafRule};
 use crate::diagnostics::{GivenTwice, MissingSetting, NoSuchWord, OutOfRange, UnknownName};
 use crate::hir::{Expr, Respond, RuleId};
@@ -35,6 +36,10 @@ pub(in crate::check) struct Group {
     pub(super) respond: Option<Rc<(Respond, Span)>>,
     /// `threshold`, and where.
     pub(super) threshold: Option<(i64, Span)>,
+    /// `inspect`: what its own rules look at, and those that it includes besides what they did.
+    pub(super) inspected: Vec<Target>,
+    /// How the body is inspected, by it or by a group that it includes.
+    pub(super) body: Option<Body>,
     /// `mode`, if it says one.
     mode: Option<Mode>,
     /// Whether the lack of a threshold was reported.
@@ -61,12 +66,15 @@ pub(super) struct Member {
     pub(super) respond: Option<Rc<(Respond, Span)>>,
     /// When it doesn't act.
     pub(super) unless: Vec<Rc<Expr>>,
+    /// What it looks at where it says `inspected`.
+    pub(super) inspected: Vec<Target>,
 }
 
 /// A rule as it is written.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) span: Span,
+    /// A function of one text, where it says `inspected`.
     pub(super) condition: Expr,
     pub(super) severity: Option<Severity>,
     pub(super) tags: Vec<String>,
@@ -134,6 +142,8 @@ impl Checker<'_> {
             members: Vec::new(),
             respond: None,
             threshold: None,
+            inspected: Vec::new(),
+            body: None,
             mode: None,
             is_reported: Cell::new(false),
         };
@@ -176,9 +186,7 @@ impl Checker<'_> {
                 WafEntry::Mode(word) => group.mode = self.mode(word),
                 // Below, when all rules are there.
                 WafEntry::Exclude { .. } => {}
-                WafEntry::Unbuilt(what, span) => {
-                    self.unsupported::<()>(what, *span);
-                }
+                WafEntry::Inspect(targets) => self.inspect(&mut group, targets),
             }
         }
         if group.members.len() > MOST_RULES {
@@ -196,6 +204,12 @@ impl Checker<'_> {
                 setting: "its own `mode enforce` or `mode shadow`, since a group that it includes is in shadow mode",
                 span,
             });
+        }
+        let added = &group.inspected;
+        for member in &mut group.members {
+            let new = added.iter().filter(|it| !member.inspected.contains(it));
+            let new: Vec<Target> = new.cloned().collect();
+            member.inspected.extend(new);
         }
         self.exclusions(&mut group, &it.entries);
         self.counted_once(&mut group);
@@ -217,6 +231,7 @@ impl Checker<'_> {
             return;
         }
         let written = self.code(path.span);
+        group.body = group.body.or(inner.body);
         group.members.extend(inner.members.iter().map(|member| {
             let mut also = member.also.clone();
             also.push(format!("{written}.{}", member.name));
@@ -290,7 +305,10 @@ impl Checker<'_> {
                 span: it.name.span,
             });
         };
-        let condition = self.condition(when)?.expr;
+        self.scope.in_rule = true;
+        let condition = self.condition(when);
+        self.scope.in_rule = false;
+        let condition = condition?.expr;
         let mut tags: Vec<String> = it.tags.iter().map(|tag| tag.value.clone()).collect();
         tags.sort_unstable();
         tags.dedup();
@@ -307,6 +325,7 @@ impl Checker<'_> {
             score,
             respond: None,
             unless: Vec::new(),
+            inspected: Vec::new(),
         })
     }
 

@@ -7,6 +7,7 @@
 
 mod hits;
 mod mentions;
+mod scan;
 mod terminals;
 mod values;
 
@@ -14,13 +15,14 @@ use super::{
     Atom, Decision, Effect, FaultReason, Function, Handle, Matcher, Node, Request, Step, Terminal,
     Then, Value,
 };
-use crate::hir::{self, Base, Expr, Fact, Hir, RuleId, Stmt, StmtKind, Type, rule_of_block};
+use crate::hir::{self, Base, Expr, Fact, Hir, Lane, RuleId, Stmt, StmtKind, Type, rule_of_block};
 use edge_abi::{
     input::{Event, result::Status},
     manifest::Fact as RawFact,
 };
 use mentions::{Mentions, Table};
-use std::collections::HashMap;
+use scan::Scanning;
+use std::collections::{BTreeMap, HashMap};
 
 /// What follows: where the body has not been read, and where it has.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,10 @@ pub(super) struct Builder<'h> {
     function: u32,
     /// The steps after the first, by what they do.
     steps: HashMap<Step, u32>,
+    /// What is built, where it is a scan.
+    scanning: Option<Scanning>,
+    /// The steps of the scans.
+    scans: BTreeMap<Lane, u32>,
 }
 
 /// The graph of a policy.
@@ -80,8 +86,12 @@ pub fn build(hir: &Hir) -> Decision {
         lets: HashMap::new(),
         function: u32::MAX,
         steps: HashMap::new(),
+        scanning: None,
+        scans: BTreeMap::new(),
     };
     builder.functions();
+    let scan = builder.request_scan();
+    builder.scans.extend(scan.map(|step| (Lane::Request, step)));
     let start = builder.request();
     if let Some(step) = builder.graph.steps.first_mut() {
         step.on.push((Event::Start, start));
@@ -104,8 +114,27 @@ impl Builder<'_> {
         self.function = u32::MAX;
     }
 
-    /// The request phase: the path must be one, then `on request`, routes, `default`.
+    /// The request phase: the path must be one, then the decisions.
     fn request(&mut self) -> Handle<Node> {
+        let next = self.decisions();
+        let subject = self
+            .graph
+            .value(Value::Fact(Fact::Path), Type::optional(Base::String));
+        let atom = self.graph.atoms.intern(Atom {
+            subject,
+            matcher: Matcher::Present,
+        });
+        let fault = Terminal::Fault {
+            rule: rule_of_block(&self.hir.default).unwrap_or(RuleId(0)),
+            place: hir::PlaceId(0),
+            reason: FaultReason::RequestPath,
+        };
+        let fault = self.graph.nodes.intern(Node::Decide(fault));
+        self.graph.test(atom, next.cold, fault)
+    }
+
+    /// `on request`, routes, `default`.
+    fn decisions(&mut self) -> Next {
         let hir = self.hir;
         let plain = self.then(&[]);
         let default = Scope {
@@ -125,21 +154,7 @@ impl Builder<'_> {
             then: plain,
             rule: rule_of_block(&hir.on_request).unwrap_or(default.rule),
         };
-        next = self.block(&hir.on_request, scope, next);
-        let subject = self
-            .graph
-            .value(Value::Fact(Fact::Path), Type::optional(Base::String));
-        let atom = self.graph.atoms.intern(Atom {
-            subject,
-            matcher: Matcher::Present,
-        });
-        let fault = Terminal::Fault {
-            rule: default.rule,
-            place: hir::PlaceId(0),
-            reason: FaultReason::RequestPath,
-        };
-        let fault = self.graph.nodes.intern(Node::Decide(fault));
-        self.graph.test(atom, next.cold, fault)
+        self.block(&hir.on_request, scope, next)
     }
 
     fn route(&mut self, route: &hir::Route, next: Next) -> Next {
@@ -202,6 +217,13 @@ impl Builder<'_> {
 
     /// The step after a terminal, for a route with these handlers of its own.
     fn then(&mut self, own: &[hir::Handler]) -> Option<Then> {
+        let scanning = self.scanning.take();
+        let then = self.phases_after(own);
+        self.scanning = scanning;
+        then
+    }
+
+    fn phases_after(&mut self, own: &[hir::Handler]) -> Option<Then> {
         let hir = self.hir;
         let handlers: Vec<&hir::Handler> = own.iter().chain(&hir.on_response).collect();
         let mut step = Step::default();
@@ -275,6 +297,9 @@ impl Builder<'_> {
     }
 
     fn statement(&mut self, stmt: &Stmt, scope: Scope, next: Next) -> Next {
+        if let Some(scanned) = self.scanned(stmt, scope, next) {
+            return scanned;
+        }
         match &stmt.kind {
             StmtKind::LetElse(id, otherwise) => {
                 let hir = self.hir;
@@ -314,6 +339,7 @@ impl Builder<'_> {
                 rest
             }
             StmtKind::Hits(hits) => self.hits(hits, scope, next),
+            StmtKind::Scan(scan) => self.scan(scan, next),
             StmtKind::Edit(edit) => {
                 let (edit, mentions) = self.edit(edit);
                 self.act(Effect::Edit(edit), &mentions, scope, next)
@@ -392,6 +418,7 @@ impl Builder<'_> {
                 .iter()
                 .rev()
                 .fold(no, |no, e| self.condition(e, yes, no, scope)),
+            leaf if !self.sees(leaf) => no,
             leaf => {
                 let mentions = self.mentions.of(leaf);
                 let atom = self.atom(leaf);
@@ -421,6 +448,9 @@ impl Builder<'_> {
         scope: Scope,
     ) -> Handle<Node> {
         let hir = self.hir;
+        if self.scanning.is_some() {
+            return node;
+        }
         for &experiment in mentions.experiments.iter().rev() {
             let arm = self.value(&Expr::Experiment(experiment));
             let act = self.graph.nodes.intern(Node::Act {
@@ -445,6 +475,9 @@ impl Builder<'_> {
 
     /// Reads the body, then goes on; a body over the limit is answered 413, one that breaks off 400.
     fn wait(&mut self, most: u32, warm: Handle<Node>, scope: Scope) -> Handle<Node> {
+        if let Some(go_on) = self.go_on() {
+            return go_on;
+        }
         let (rule, then) = (scope.rule, scope.then);
         let too_large = self.plain_answer(rule, 413, then);
         let broken = self.plain_answer(rule, 400, then);

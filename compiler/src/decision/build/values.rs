@@ -44,6 +44,7 @@ impl Builder<'_> {
             Expr::Not(inner) => (Value::Not(self.value(inner)), BOOL),
             Expr::And(list) => (Value::And(self.list(list)), BOOL),
             Expr::Or(list) => (Value::Or(self.list(list)), BOOL),
+            Expr::Test(..) if !self.sees(expr) => (Value::Const(Const::Bool(false)), BOOL),
             Expr::Test(..) | Expr::AnyOf(..) | Expr::Present(_) | Expr::IsArm(..) => {
                 (Value::Atom(self.atom(expr)), BOOL)
             }

@@ -140,6 +140,7 @@ impl Emitter<'_> {
             literals,
             table,
             memo,
+            ..
         }) = self.scans.parts.get(part as usize)
         else {
             return Ok(code);

@@ -3,7 +3,10 @@
 use crate::{
     automata::pattern::{LiteralKind, Pattern},
     decision::{Atom, Decision, Handle, Matcher, Node, Value},
-    emit::plan::{operands, reachable, values_of_node},
+    emit::{
+        plan::{operands, reachable, values_of_node},
+        streams::lane_of,
+    },
     hir::Base,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +20,8 @@ pub(super) fn sought(graph: &Decision) -> BTreeMap<Handle<Value>, Vec<Pattern>> 
         let Some(pattern) = pattern(matcher) else {
             continue;
         };
-        if seen.insert(atom) && graph.type_of(*subject).base == Base::String {
+        let streams = lane_of(graph, *subject).is_some();
+        if seen.insert(atom) && graph.type_of(*subject).base == Base::String && !streams {
             sought.entry(*subject).or_default().push(pattern);
         }
     }
@@ -25,7 +29,7 @@ pub(super) fn sought(graph: &Decision) -> BTreeMap<Handle<Value>, Vec<Pattern>> 
 }
 
 /// The pattern of a matcher that needs a walk over the whole text.
-pub(super) fn pattern(matcher: &Matcher) -> Option<Pattern> {
+pub(in crate::emit) fn pattern(matcher: &Matcher) -> Option<Pattern> {
     match matcher {
         Matcher::Regex(regex) => Some(Pattern::Regex(regex.clone())),
         Matcher::Contains(list) => Some(Pattern::Literals {
@@ -38,7 +42,7 @@ pub(super) fn pattern(matcher: &Matcher) -> Option<Pattern> {
 
 /// The atoms that can be asked, in a fixed order, but for those of functions, whose texts differ
 /// from call to call.
-fn atoms(graph: &Decision) -> Vec<Handle<Atom>> {
+pub(in crate::emit) fn atoms(graph: &Decision) -> Vec<Handle<Atom>> {
     let mut atoms = Vec::new();
     let mut open = Vec::new();
     let roots = graph.steps.iter().flat_map(|s| &s.on).map(|(_, n)| *n);

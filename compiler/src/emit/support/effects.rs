@@ -127,32 +127,33 @@ impl Emitter<'_> {
         self.support(c, Support::Finish);
     }
 
+    /// A `proxy` that says no more than where to; the rest of it is zeros.
     pub(super) fn proxy_function(&mut self, c: &mut Code) {
         let e = self.effect(c, Op::Proxy, 0, proxy::SIZE);
-        let pairs = [
-            proxy::METHOD,
-            proxy::PATH,
-            proxy::QUERY,
-            proxy::HOST,
-            proxy::REQUEST_EDITS,
-        ];
+        let behind = proxy::METHOD;
+        c.get(e)
+            .i32(behind)
+            .push(I::I32Add)
+            .i32(0)
+            .i32(proxy::SIZE - behind)
+            .push(I::MemoryFill(0));
         fields(
             c,
             e,
-            &[(proxy::RULE, 0), (proxy::TARGET, 1), (proxy::OPTIONS, 12)],
+            &[
+                (proxy::RULE, 0),
+                (proxy::TARGET, 1),
+                (proxy::PATH, 2),
+                (proxy::PATH + 4, 3),
+                (proxy::QUERY, 4),
+                (proxy::QUERY + 4, 5),
+            ],
         );
-        for (pair, local) in pairs.into_iter().zip([2, 4, 6, 8, 10]) {
-            fields(c, e, &[(pair, local), (pair + 4, local + 1)]);
-        }
         c.get(e)
             .push(I::I32Const(-1))
             .push(I::I32Store(at(proxy::CACHE)));
-        for offset in [proxy::KEY, proxy::RESERVED, proxy::RESERVED + 8] {
-            c.get(e).i64(0).push(I::I64Store(at(offset)));
-        }
         self.edits_ref(c, e, proxy::RESPONSE_EDITS);
-        c.get(13).get(14);
-        self.support(c, Support::Finish);
+        c.get(e);
     }
 
     /// Asks for the body; edits that are queued go to the host first.

@@ -10,7 +10,7 @@ use super::{
 };
 use edge_abi::{
     input,
-    output::{Op, fault, hits, log, note, pass, segment},
+    output::{Op, fault, hits, log, note, pass, scan, segment},
 };
 use effects::{fields, put_edit};
 use numbers::{divide, divide_float, finite, multiply, saturating, unix};
@@ -82,9 +82,11 @@ pub(super) enum Support {
     Note,
     /// `(kind, rules)`
     Hits,
+    /// `(lane, limit, over limit, slot set, continuation)`
+    Scan,
     /// `(rule, status, content type, segments, count, next, continuation) -> output`
     Respond,
-    /// `(rule, target, method, path, query, host, edits, count, options, next, continuation) -> output`
+    /// `(rule, target, path, query) -> address`: the effect, without what is seldom said.
     Proxy,
     /// `(rule) -> output`
     Pass,
@@ -123,12 +125,12 @@ impl Support {
             Support::FloatAdd | Support::FloatSub | Support::FloatMul => (&[F64, F64], &[F64]),
             Support::FloatDiv | Support::FloatRem => (&[F64, F64], &[F64, I32]),
             Support::CompareIp | Support::Effect | Support::Finish => (&[I32, I32], &[I32]),
-            Support::Edit => (&[I32; 6], &[]),
+            Support::Edit | Support::Scan => (&[I32; 6], &[]),
             Support::PutEdit => (&[I32; 7], &[]),
             Support::Segment => (&[I32; 5], &[]),
             Support::Log | Support::Note | Support::Hits => (&[I32; 3], &[]),
             Support::Respond => (&[I32; 8], &[I32]),
-            Support::Proxy => (&[I32; 15], &[I32]),
+            Support::Proxy => (&[I32; 6], &[I32]),
             Support::Fault | Support::Body => (&[I32; 3], &[I32]),
             Support::TakeEdits => (&[], &[I32]),
         };
@@ -239,6 +241,22 @@ impl Emitter<'_> {
                 let e = self.effect(c, Op::Note, 0, note::SIZE);
                 fields(c, e, &[(note::KIND, 0), (note::ID, 1), (note::VALUE, 2)]);
                 c.get(e).i32(0).push(I::I32Store(at(note::VALUE + 4)));
+            }
+            Support::Scan => {
+                let e = self.effect(c, Op::Scan, 0, scan::SIZE);
+                let continuation = scan::CONTINUATION;
+                fields(
+                    c,
+                    e,
+                    &[
+                        (scan::LANE, 0),
+                        (scan::LIMIT, 1),
+                        (scan::OVER_LIMIT, 2),
+                        (scan::SLOTS, 3),
+                        (continuation, 4),
+                        (continuation + 4, 5),
+                    ],
+                );
             }
             Support::Respond => self.respond_function(c),
             Support::Proxy => self.proxy_function(c),

@@ -93,6 +93,7 @@ impl Emitter<'_> {
             Value::Const(constant) => self.constant(code, constant),
             Value::Fact(fact) => self.fact(code, fact, ty)?,
             Value::ResultStatus => self.result_status(code),
+            Value::OverLimit => self.over_limit(code),
             Value::FnParam(function, index) => self.parameter(code, *function, *index),
             Value::Call(index, arguments) => {
                 for argument in arguments {

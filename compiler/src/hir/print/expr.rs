@@ -96,6 +96,7 @@ impl Display for Fact {
             Fact::Cookie(name) => write!(f, "request.cookie[{}]", Bytes(name)),
             Fact::PathSegment(index) => write!(f, "segment {index}"),
             Fact::PathRest(index) => write!(f, "segments {index}.."),
+            Fact::Stream(lane) => write!(f, "{lane:?} body, streamed"),
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) struct Case {
     pub(super) body: Option<Bytes>,
     /// Status, origin and header of the response.
     pub(super) response: Option<(StatusCode, Option<u32>, HeaderMap)>,
-    /// Edits that hold for whatever answer the client gets.
+    /// Edits that hold for an answer of the scan.
     pub(super) queued: Vec<HeaderEdit>,
 }
 

@@ -86,12 +86,17 @@ impl Exchange<'_> {
             _ => None,
         };
         let origin = self.record.origin;
+        // An answer about the request is one to its head: it has all its edits itself.
+        let queued = match response {
+            Some(_) => self.queued.clone(),
+            None => Vec::new(),
+        };
         Case {
             worker: Rc::clone(self.worker),
             incoming: Rc::clone(&self.incoming),
             body,
             response: response.map(|(status, headers)| (status, origin, headers)),
-            queued: self.queued.clone(),
+            queued,
         }
     }
 

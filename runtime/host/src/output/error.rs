@@ -80,8 +80,8 @@ pub enum OutputError {
         /// Why the guest was called.
         event: u16,
     },
-    /// A `scan` without the body that it is to see.
-    #[error("a `scan` of lane {0} that goes with no body, or a second one")]
+    /// A `scan` in a phase without the body that it is to see, or twice.
+    #[error("a `scan` of lane {0} where that body isn't, or a second one")]
     Scan(u32),
     /// Something is waited for, but no call wants the answer.
     #[error("the answers are not wanted")]

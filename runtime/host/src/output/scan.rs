@@ -65,41 +65,28 @@ fn code(what: &'static str, code: u32) -> OutputError {
     OutputError::Code { what, code }
 }
 
-/// The scans that an output asks for, and whether their bodies are there.
+/// The scans that an output asks for.
 #[derive(Default)]
 pub(super) struct Scans {
     asked: [bool; 2],
-    /// Whether something sends or reads the body of the lane.
-    bodies: [bool; 2],
 }
 
 impl Scans {
-    /// Notes an effect.
+    /// Notes an effect: a lane is asked for once, in a phase that has its body. Where the output then sends
+    /// no body on, nothing is shown.
     pub(super) fn note(&mut self, event: u16, op: u16, record: &[u8]) -> Result<(), OutputError> {
-        let [request, response] = &mut self.bodies;
-        if op == Op::Proxy as u16 || op == Op::Body as u16 {
-            *request = true;
-        } else if op == Op::Pass as u16 && event == Event::ResponseHead as u16 {
-            *response = true;
-        } else if op == Op::Scan as u16 && lane_of(event).is_none() {
-            let lane = u32_at(record, scan::LANE);
-            let asked = self.asked.get_mut(lane as usize);
-            let asked = asked.ok_or(OutputError::Scan(lane))?;
-            if std::mem::replace(asked, true) {
-                return Err(OutputError::Scan(lane));
-            }
+        if op != Op::Scan as u16 || lane_of(event).is_some() {
+            return Ok(());
+        }
+        let lane = u32_at(record, scan::LANE);
+        let wrong = OutputError::Scan(lane);
+        let in_response = event == Event::ResponseHead as u16;
+        let Some(asked) = self.asked.get_mut(lane as usize) else {
+            return Err(wrong);
+        };
+        if std::mem::replace(asked, true) || in_response != (lane == RESPONSE) {
+            return Err(wrong);
         }
         Ok(())
-    }
-
-    /// Whether each scan has its body.
-    pub(super) fn check(&self) -> Result<(), OutputError> {
-        let [request, response] = self.asked;
-        let [sent, passed] = self.bodies;
-        match (request && !sent, response && !passed) {
-            (true, _) => Err(OutputError::Scan(REQUEST)),
-            (_, true) => Err(OutputError::Scan(RESPONSE)),
-            _ => Ok(()),
-        }
     }
 }

@@ -69,7 +69,7 @@ fn a_scan_reads_as_it_was_written() {
 }
 
 #[test]
-fn a_scan_stands_beside_the_body_that_it_sees() {
+fn a_scan_stands_in_a_phase_that_has_its_body() {
     let wait = || effect(Op::Body, ANSWER, &[1, 0]);
     for event in [Event::Start, Event::Results, Event::Failed] {
         assert_eq!(judged(event, |guest| vec![good(), proxy(guest)]), Ok(()));
@@ -80,15 +80,15 @@ fn a_scan_stands_beside_the_body_that_it_sees() {
     let head = Event::ResponseHead;
     assert_eq!(judged(head, |_| vec![of_response(), pass()]), Ok(()));
 
+    // Where no body goes on, nothing is shown.
+    assert_eq!(judged(START, |guest| vec![good(), respond(guest)]), Ok(()));
+    let replaced = |guest: &mut GuestFixture| vec![of_response(), respond(guest)];
+    assert_eq!(judged(head, replaced), Ok(()));
+
     let lane = |lane| Err(OutputError::Scan(lane));
-    assert_eq!(judged(START, |guest| vec![good(), respond(guest)]), lane(0));
     assert_eq!(judged(head, |_| vec![good(), pass()]), lane(0));
     assert_eq!(
         judged(START, |guest| vec![of_response(), proxy(guest)]),
-        lane(1)
-    );
-    assert_eq!(
-        judged(head, |guest| vec![of_response(), respond(guest)]),
         lane(1)
     );
     // There is no answer whose body could be seen.

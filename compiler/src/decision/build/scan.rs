@@ -1,0 +1,160 @@
+//! Scans of bodies: the question of the request's head, asked again with more known.
+//!
+//! A policy is a pure function of its facts, so that whatever it decided when the head came, it would decide
+//! again. When a piece of the body shows something new, the request phase is built a second time, with
+//! tests of the body that are real: where a rule that looks at the body denies now, that is the verdict, and
+//! everything else means that the body goes on.
+
+use super::{Builder, Next, Scope};
+use crate::{
+    decision::{Atom, Effect, Handle, Matcher, Node, Step, Terminal, Value},
+    hir::{self, Base, Expr, Fact, Lane, StmtKind, Type, rule_of_block},
+};
+use edge_abi::input::Event;
+
+/// What is built instead of the request phase.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scanning {
+    lane: Lane,
+    /// The body goes on.
+    go_on: Handle<Node>,
+}
+
+/// The body that a test looks at, if it looks at one.
+pub(super) fn lane_of(test: &Expr) -> Option<Lane> {
+    match test {
+        Expr::Test(subject, _) => lane_of(subject),
+        Expr::Fact(Fact::Stream(lane), _) => Some(*lane),
+        Expr::Builtin(_, arguments) => lane_of(arguments.first()?),
+        _ => None,
+    }
+}
+
+impl Builder<'_> {
+    /// The step of the pieces of a request's body, if any rule could deny because of them.
+    pub(super) fn request_scan(&mut self) -> Option<u32> {
+        let hir = self.hir;
+        let lane = Lane::Request;
+        let scans = |block: &[hir::Stmt]| block.iter().any(|stmt| has_scan(stmt, lane));
+        let blocks = hir.routes.iter().map(|route| &route.body);
+        let mut blocks = blocks.chain([&hir.on_request, &hir.default]);
+        if !blocks.any(|block| scans(block)) {
+            return None;
+        }
+        let go_on = Node::Decide(Terminal::GoOn { lane });
+        let go_on = self.graph.nodes.intern(go_on);
+        let outer = self.scanning.replace(Scanning { lane, go_on });
+        let Next { cold, warm, .. } = self.decisions();
+        self.scanning = outer;
+        // Where all that looks comes after the body was read, `verify::scans_first` says so.
+        let root = if cold == go_on { warm } else { cold };
+        let step = Step {
+            on: vec![(Event::RequestChunk, root)],
+        };
+        (root != go_on).then(|| self.step(step, Event::RequestChunk.bit()).step)
+    }
+
+    /// Whether a test can hold in the phase that is built.
+    pub(super) fn sees(&self, test: &Expr) -> bool {
+        let lane = lane_of(test);
+        lane.is_none() || lane == self.scanning.map(|it| it.lane)
+    }
+
+    /// The way that a body goes on where a scan is built.
+    pub(super) fn go_on(&self) -> Option<Handle<Node>> {
+        self.scanning.map(|it| it.go_on)
+    }
+
+    /// A statement in a scan: only rules that look at the body act, with the edits before them.
+    pub(super) fn scanned(&mut self, stmt: &hir::Stmt, scope: Scope, next: Next) -> Option<Next> {
+        let Scanning { lane, go_on } = self.scanning?;
+        let looks = |condition: &Expr| condition.any(&|part| lane_of(part) == Some(lane));
+        match &stmt.kind {
+            StmtKind::Respond(_) | StmtKind::Redirect { .. } | StmtKind::Proxy(_) => {
+                Some(Next::both(go_on))
+            }
+            StmtKind::Log { .. } => Some(next),
+            StmtKind::Edit(_) if next.cold == go_on => Some(next),
+            StmtKind::Hits(hits) if !hits.rules.iter().any(|(_, it)| looks(it)) => Some(next),
+            StmtKind::Deny(rules) => {
+                let mut rest = next;
+                for rule in rules.iter().rev().filter(|rule| looks(&rule.condition)) {
+                    let own = Scope {
+                        rule: rule_of_block(&rule.body).unwrap_or(scope.rule),
+                        ..scope
+                    };
+                    let scanning = self.scanning.take();
+                    let inside = self.block(&rule.body, own, next);
+                    self.scanning = scanning;
+                    let condition = undecided(&rule.condition, &looks);
+                    rest = self.arm(&condition, inside, rest, own);
+                }
+                Some(rest)
+            }
+            StmtKind::Scan(scan) => Some(self.over_limit(scan, scope, next)),
+            _ => None,
+        }
+    }
+
+    /// What a scan does at its place: where the head is decided it is asked for.
+    pub(super) fn scan(&mut self, scan: &hir::Scan, next: Next) -> Next {
+        let Some(step) = self.scans.get(&scan.lane).copied() else {
+            return next;
+        };
+        let effect = Effect::Scan {
+            lane: scan.lane,
+            limit: scan.limit,
+            over_limit: scan.over_limit,
+            step,
+            rule: scan.rule,
+        };
+        let mut act = |next| {
+            let effect = effect.clone();
+            self.graph.nodes.intern(Node::Act { effect, next })
+        };
+        let (cold, warm) = (act(next.cold), act(next.warm));
+        self.account(scan.rule, &[cold, warm]);
+        Next { cold, warm, ..next }
+    }
+
+    /// Where the body is too long, the group's answer.
+    fn over_limit(&mut self, scan: &hir::Scan, scope: Scope, next: Next) -> Next {
+        let Some(answer) = &scan.over else {
+            return next;
+        };
+        let scanning = self.scanning.take();
+        let own = Scope {
+            rule: scan.rule,
+            ..scope
+        };
+        let inside = self.respond(answer, own);
+        self.scanning = scanning;
+        let subject = self.graph.value(Value::OverLimit, Type::of(Base::Bool));
+        let matcher = Matcher::True;
+        self.guard(Atom { subject, matcher }, inside, next, own)
+    }
+}
+
+/// What of a condition is still open when the head has not satisfied it: of an `or`, what looks at the body.
+fn undecided(condition: &Expr, looks: &dyn Fn(&Expr) -> bool) -> Expr {
+    match condition {
+        Expr::Or(list) => {
+            let open = list.iter().filter(|part| looks(part));
+            Expr::Or(open.map(|part| undecided(part, looks)).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Whether a statement, or one in it, asks to see a body.
+fn has_scan(stmt: &hir::Stmt, lane: Lane) -> bool {
+    let any = |block: &[hir::Stmt]| block.iter().any(|stmt| has_scan(stmt, lane));
+    match &stmt.kind {
+        StmtKind::Scan(scan) => scan.lane == lane,
+        StmtKind::LetElse(_, block) => any(block),
+        StmtKind::If { arms, otherwise } => {
+            any(otherwise) || arms.iter().any(|(_, block)| any(block))
+        }
+        _ => false,
+    }
+}
