@@ -1,5 +1,7 @@
 //! `edge build`: from a policy to its module.
 
+mod costs;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,11 +9,13 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use edge_compiler::decision;
 
+use crate::check::Format;
 use crate::failure::{Failure, Outcome, Result};
 use crate::files::reason;
 use crate::report;
 use crate::source::{self, NotCompiled, Policy};
 use crate::terminal::{Output, count, grouped};
+use costs::Costs;
 
 /// Compile a policy to a WebAssembly module without imports.
 ///
@@ -24,6 +28,7 @@ Examples:
   edge build policy.edge -o out/shop.wasm
   edge build policy.edge -o - | sha256sum
   edge build policy.edge --emit decision   prints the decision graph
+  edge build policy.edge --report          also prints what each rule costs
 
 Exit codes: 0 built, 1 problems in the policy, 2 a file can't be read or written.")]
 pub struct Args {
@@ -37,6 +42,13 @@ pub struct Args {
     /// Print a stage of the compilation instead of writing the module.
     #[arg(long, value_enum, value_name = "STAGE", conflicts_with = "output")]
     emit: Option<Stage>,
+    /// Print what each rule costs, in bytes and in nanoseconds for a byte of the texts that it looks at, and the policy's
+    /// worst case.
+    #[arg(long, conflicts_with = "emit")]
+    report: bool,
+    /// How to print the report, and the problems of a policy that has some.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// A stage of the compilation.
@@ -59,14 +71,35 @@ pub fn run(args: &Args) -> Result<Outcome> {
         Err(NotCompiled::Unreadable(failure)) => return Err(failure),
         Err(NotCompiled::Wrong(report)) => {
             let mut err = Output::stderr();
-            report::print(&report, &mut err);
-            err.line(&count(report::number(&report), "problem"));
+            match args.format {
+                Format::Text => {
+                    report::print(&report, &mut err);
+                    err.line(&count(report::number(&report), "problem"));
+                }
+                Format::Json => {
+                    report::print_json(&report::found(&report));
+                    report::print_hidden(&report, &mut err);
+                }
+            }
             return Ok(Outcome::Problems);
         }
     };
+    if args.report && to_stdout(args) {
+        return Err(
+            Failure::new("the report and the module can't both go to the standard output")
+                .help("name a file with `-o`"),
+        );
+    }
     match args.emit {
         Some(stage) => Output::stdout().write(print(&policy, stage)?.as_bytes()),
         None => write_module(args, &policy)?,
+    }
+    if args.report {
+        let costs = Costs::of(&policy);
+        match args.format {
+            Format::Json => report::print_json(&costs),
+            Format::Text => Output::stdout().write(costs.text().as_bytes()),
+        }
     }
     Ok(Outcome::Fine)
 }
@@ -89,7 +122,7 @@ fn write_module(args: &Args, policy: &Policy) -> Result<()> {
     let wasm = &policy.lowered.wasm;
     let mut to = "the standard output".to_owned();
     match &args.output {
-        Some(path) if path.as_os_str() == "-" => Output::stdout().write(wasm),
+        Some(_) if to_stdout(args) => Output::stdout().write(wasm),
         path => {
             let path = path.clone().unwrap_or_else(|| default_output(&args.file));
             if same_file(&path, &args.file) {
@@ -112,6 +145,11 @@ fn write_module(args: &Args, policy: &Policy) -> Result<()> {
         count(policy.checked.hir.tests.len(), "test"),
     ));
     Ok(())
+}
+
+fn to_stdout(args: &Args) -> bool {
+    let path = args.output.as_ref();
+    path.is_some_and(|path| path.as_os_str() == "-")
 }
 
 fn default_output(policy: &Path) -> PathBuf {
