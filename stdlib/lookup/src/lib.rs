@@ -18,6 +18,7 @@ pub mod cidr;
 pub mod dfa;
 mod hash;
 pub mod int_set;
+pub mod lanes;
 pub mod literals;
 mod load;
 pub mod nfa;

@@ -65,6 +65,17 @@ pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8], last: bool, found: &mu
     put_u32(state, 0, next ^ start);
 }
 
+/// Adds to `found` what a state tells.
+pub fn tell(table: &[u8], state: u32, found: &mut [u8]) {
+    let mut sets = Sets {
+        bound: u32_at(table, 12),
+        stride: u32_at(table, 4),
+        bytes: table.get(u32_at(table, 20) as usize..).unwrap_or_default(),
+        found,
+    };
+    sets.add(state);
+}
+
 /// Bytes of the set that a table fills.
 #[inline]
 pub fn set_len(table: &[u8]) -> usize {

@@ -1,6 +1,6 @@
 //! Readers give some answer for any table: no panic, no endless loop.
 
-use edge_lookup::{cidr, dfa, int_set, nfa, route, scan, set};
+use edge_lookup::{cidr, dfa, int_set, lanes, nfa, route, scan, set};
 use proptest::prelude::*;
 
 /// Bytes that look like headers often enough to get past them: many small numbers.
@@ -38,6 +38,14 @@ proptest! {
         dfa::feed(&table, &mut state.clone(), &key, true);
         nfa::feed(&table, &mut state.clone(), &key, true);
         scan::feed(&table, &mut state.clone(), &key, true, &mut [0; 5]);
+        if let (Some(left), Some(right)) = (lanes::Lane::dfa(&table, &state), lanes::Lane::scan(&table, &state)) {
+            let mut lanes = [left, right, left, right];
+            prop_assert!(lanes::walk(&mut lanes, &key) <= key.len());
+            for lane in lanes {
+                let _ = (lane.end(), lane.tells());
+            }
+            scan::tell(&table, number as u32, &mut [0; 5]);
+        }
         int_set::contains(&table, number);
         cidr::contains(&table, &address);
         cidr::contains(&table, &key);

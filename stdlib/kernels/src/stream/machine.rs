@@ -2,24 +2,21 @@
 
 use core::ops::Range;
 
-use edge_lookup::{dfa, nfa, scan};
-
+use super::automata::{BINS, has, sets};
 use super::out::Out;
 use super::step::{self, Carry};
 use super::transform;
 use super::{ENTRY, HEADER, NUMBERS, STEP, kind};
-use crate::writer::split;
 
 /// The most steps between the fields and an automaton.
 pub const MOST_STEPS: u32 = 12;
-/// The most bytes of the set of a [`kind::SCAN`].
-pub const BINS: usize = 32;
-
+/// In shorter pieces, automata are walked one by one.
+const SHORT: usize = 64;
 /// A plan at work.
 pub(super) struct Machine<'a> {
     plan: &'a [u8],
-    bits: &'a mut [u8],
-    states: &'a mut [u8],
+    pub bits: &'a mut [u8],
+    pub states: &'a mut [u8],
     /// Whether a bit was added.
     pub added: bool,
 }
@@ -36,14 +33,14 @@ pub(super) enum Part {
 }
 
 #[derive(Clone, Copy)]
-struct Entry<'a> {
-    kind: u32,
-    operand: &'a [u8],
-    state: usize,
+pub(super) struct Entry<'a> {
+    pub kind: u32,
+    pub operand: &'a [u8],
+    pub state: usize,
     /// The end of a step's entries, or an automaton's first bit.
-    number: u32,
+    pub number: u32,
     /// Of a text.
-    shortest: usize,
+    pub shortest: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -85,40 +82,62 @@ impl<'a> Machine<'a> {
         if whole && piece.len() < u32_at(self.plan, 12) as usize && depth == 0 {
             return;
         }
-        let mut next = entries.start;
         // What a gate found, and the entries behind it that it was asked for.
         let (mut gates, mut gated) = ([0xFF; BINS], 0..0);
-        while next < entries.end {
-            let Some(entry) = self.entry(next) else {
-                return;
-            };
-            let closed = gated.contains(&next) && !has(&gates, next - gated.start);
-            next += 1;
-            let end = entry.number.clamp(next, entries.end);
-            let is_step = entry.kind < kind::DFA;
-            if closed || whole && piece.len() < entry.shortest || is_step && depth >= MOST_STEPS {
-                // Nothing can be found.
-            } else if is_step {
-                self.step(&entry, next..end, depth + 1, piece, part, room);
-            } else if entry.kind == kind::SCAN {
-                self.scan(&entry, piece, part);
-            } else if entry.kind == kind::GATE {
-                // What is in front of a piece may belong to a match.
-                if whole {
-                    gates = [0; BINS];
-                    sets(entry.operand, &mut [], piece, true, &mut gates);
-                    gated = next..end;
+        // Automata that are walked side by side.
+        let (mut group, mut count, mut grouping) = ([0; 4], 0, piece.len() >= SHORT);
+        let (mut next, mut stop) = (entries.start, entries.end);
+        loop {
+            while next < stop
+                && let Some(entry) = self.entry(next)
+            {
+                let closed = gated.contains(&next) && !has(&gates, next - gated.start);
+                next += 1;
+                let end = entry.number.max(next).min(entries.end);
+                if closed || whole && piece.len() < entry.shortest {
+                    // Nothing can be found.
+                } else if entry.kind < kind::DFA {
+                    if depth < MOST_STEPS {
+                        self.step(&entry, next..end, depth + 1, piece, part, room);
+                    }
+                } else if entry.kind == kind::GATE {
+                    // What is in front of a piece may belong to a match.
+                    if whole {
+                        gates = [0; BINS];
+                        sets(entry.operand, &mut [], piece, true, &mut gates);
+                        gated = next..end;
+                    }
+                } else if grouping && entry.is_narrow() {
+                    if let Some(place) = group.get_mut(count) {
+                        *place = next - 1;
+                        count += 1;
+                    }
+                    if count == group.len() {
+                        self.side_by_side(&group, piece, part);
+                        count = 0;
+                    }
+                } else if entry.kind == kind::SCAN {
+                    self.scan(&entry, piece, part);
+                } else {
+                    self.automaton(&entry, piece, part);
                 }
-            } else {
-                self.automaton(&entry, piece, part);
+                if entry.kind < kind::DFA {
+                    next = end;
+                }
             }
-            if is_step {
-                next = end;
+            match (count, group) {
+                (0, _) => return,
+                // Alone, it is faster alone.
+                (1, [only, ..]) => (next, stop, count, grouping) = (only, only + 1, 0, false),
+                _ => {
+                    let group = group.get(..count).unwrap_or_default();
+                    return self.side_by_side(group, piece, part);
+                }
             }
         }
     }
 
-    fn entry(&self, index: u32) -> Option<Entry<'a>> {
+    pub(super) fn entry(&self, index: u32) -> Option<Entry<'a>> {
         let at = (index as usize).checked_mul(ENTRY)?.checked_add(HEADER)?;
         let bytes: &[u8; ENTRY] = self.plan.get(at..)?.first_chunk()?;
         let operand = self.plan.get(u32_at(bytes, 4) as usize..)?;
@@ -166,86 +185,9 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn automaton(&mut self, entry: &Entry<'_>, piece: &[u8], part: Part) {
-        // What one pattern's automaton has found once, it need not find again.
-        if has(self.bits, entry.number) {
-            return;
-        }
-        let table = entry.operand;
-        let is_dfa = entry.kind == kind::DFA;
-        let length = match part {
-            Part::Whole => 0,
-            _ if is_dfa => dfa::STATE,
-            _ => nfa::state_len(table),
-        };
-        let state = self.states.get_mut(entry.state..).unwrap_or_default();
-        let Some(state) = state.get_mut(..length) else {
-            return;
-        };
-        let last = part != Part::More;
-        let found = if is_dfa {
-            dfa::feed(table, state, piece, last)
-        } else {
-            nfa::feed(table, state, piece, last)
-        };
-        if last {
-            state.fill(0);
-        }
-        if found {
-            self.add(entry.number);
-        }
-    }
-
-    fn scan(&mut self, entry: &Entry<'_>, piece: &[u8], part: Part) {
-        // The bits of the patterns stand in front of the table.
-        let bits = split(entry.operand, 4).1;
-        let table = split(entry.operand, u32_at(entry.operand, 0) as usize).1;
-        let length = if part == Part::Whole { 0 } else { scan::STATE };
-        let state = self.states.get_mut(entry.state..).unwrap_or_default();
-        let Some(state) = state.get_mut(..length) else {
-            return;
-        };
-        let mut found = [0; BINS];
-        let last = part != Part::More;
-        let found_len = sets(table, state, piece, last, &mut found);
-        if last {
-            state.fill(0);
-        }
-        for (at, byte) in (0usize..).zip(found).take(found_len) {
-            let mut left = byte;
-            while left != 0 {
-                let pattern = 8 * at + left.trailing_zeros() as usize;
-                self.add(u32_at(bits, 4 * pattern));
-                left &= left - 1;
-            }
-        }
-    }
-
-    fn state<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
+    pub(super) fn state<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
         self.states.get_mut(at..)?.first_chunk_mut()
     }
-
-    fn add(&mut self, bit: u32) {
-        if let Some(byte) = self.bits.get_mut(bit as usize / 8) {
-            let before = *byte;
-            *byte |= 1 << (bit % 8);
-            self.added |= *byte != before;
-        }
-    }
-}
-
-/// The patterns of a table that a piece completes, and how many bytes they are.
-#[inline(never)]
-fn sets(table: &[u8], state: &mut [u8], piece: &[u8], last: bool, found: &mut [u8; BINS]) -> usize {
-    let length = scan::set_len(table).min(BINS);
-    let set = found.get_mut(..length).unwrap_or_default();
-    scan::feed(table, state, piece, last, set);
-    length
-}
-
-fn has(bits: &[u8], bit: u32) -> bool {
-    let byte = bits.get(bit as usize / 8).copied().unwrap_or(0xFF);
-    byte >> (bit % 8) & 1 != 0
 }
 
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {

@@ -39,6 +39,7 @@
 //!
 //! Any bytes as a plan, a state and a body give some answer, and every plan ends.
 
+mod automata;
 pub mod fields;
 pub mod kind;
 mod machine;
@@ -47,9 +48,10 @@ mod replace;
 mod step;
 mod transform;
 
+pub use automata::BINS;
 use edge_lookup::{dfa, nfa, scan};
 pub use fields::STATE as FIELDS;
-pub use machine::{BINS, MOST_STEPS};
+pub use machine::MOST_STEPS;
 pub use step::STATE as STEP;
 
 /// Bytes before the names.
