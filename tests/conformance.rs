@@ -20,7 +20,7 @@ mod vector;
 use edge_abi::{input::Event, manifest::Fact, output::Status};
 use edge_compiler::{
     eval::{self, Facts, Outcome, Phase},
-    hir::Hir,
+    hir::{Hir, Lane},
     source::NoFiles,
 };
 use edge_host::{
@@ -34,7 +34,7 @@ use std::{
     sync::Arc,
 };
 use support::{drive, record};
-use vector::{AnswerStatus, Call, Said, SaidStatus, Vector};
+use vector::{AnswerStatus, Bytes, Call, Flag, Said, SaidStatus, Vector};
 
 #[test]
 fn every_vector_holds() {
@@ -85,6 +85,10 @@ fn the_vectors_cover_the_abi() {
         "\"shadow\"",
         "\"scored\"",
         "\"op\": \"edits\"",
+        "\"op\": \"scan\"",
+        "\"request_chunk\"",
+        "\"last\"",
+        "\"over\"",
         "\"secret\":",
         "request_path",
         "upstream_path",
@@ -110,6 +114,8 @@ fn the_vectors_cover_the_abi() {
         "request.http_version",
         "request.id",
         "request.body",
+        "request.chunk",
+        "request.fields",
         "\"request.header\"",
         "\"request.headers\"",
         "client.ip",
@@ -178,27 +184,25 @@ impl Runner {
         for i in 0..now.calls.len() {
             let (done, rest) = now.calls.split_at_mut(i);
             let call = &mut rest[0];
-            let before = call
-                .after
-                .map(|i| done[i].expect.clone())
-                .unwrap_or_default();
+            let before = going_on(call, done);
             self.call(call, &before, done);
         }
         now
     }
 
-    fn call(&mut self, call: &mut Call, before: &Said, done: &[Call]) {
+    fn call(&mut self, call: &mut Call, before: &GoingOn, done: &[Call]) {
         let manifest = self.policy.manifest();
-        let slots = &manifest.slot_sets[usize::from(before.next_slot_set)];
+        let slots = &manifest.slot_sets[usize::from(before.slot_set)];
         let facts = self.facts(call);
         let continuation = match &call.continuation {
             Some(bytes) => bytes.bytes(),
-            None => vector::unhex(&before.continuation),
+            None => before.continuation.clone(),
         };
         let results: Vec<(u16, u16)> = call.results.iter().map(vector::Answer::codes).collect();
         let mut input = record::write(
             &record::Input {
                 event: call.event.event() as u16,
+                flags: call.flags.iter().fold(0, |bits, flag| bits | flag.bit()),
                 slots,
                 continuation: &continuation,
                 results: &results,
@@ -252,6 +256,11 @@ impl Runner {
             },
             Event::Failed => eval::evaluate(&self.hir, facts, Phase::Failed),
             Event::ResponseHead => self.response(call, facts, done)?.0,
+            Event::RequestChunk => {
+                let texts: Vec<_> = call.texts.as_ref()?.iter().map(Bytes::bytes).collect();
+                let over = call.flags.contains(&Flag::Over);
+                eval::scan(&self.hir, facts, Lane::Request, &texts, over)
+            }
             _ => return None,
         })
     }
@@ -290,6 +299,35 @@ impl Runner {
         let slots = self.policy.manifest().slot_sets.iter().flatten();
         slots.for_each(|slot| vector::fit(&mut facts, slot));
         facts
+    }
+}
+
+/// What a call goes on with.
+#[derive(Default)]
+struct GoingOn {
+    slot_set: u16,
+    continuation: Vec<u8>,
+}
+
+/// A body's scan has a lane of its own: the slot set is that of its beginning, the continuation that of the piece before.
+fn going_on(call: &Call, done: &[Call]) -> GoingOn {
+    let Some(before) = call.after.map(|i| &done[i]) else {
+        return GoingOn::default();
+    };
+    if !call.event.is_chunk() {
+        return GoingOn {
+            slot_set: before.expect.next_slot_set,
+            continuation: vector::unhex(&before.expect.continuation),
+        };
+    }
+    let (slot_set, continuation) = before.expect.scan().unwrap_or_default();
+    let slot_set = match before.event.is_chunk() {
+        true => going_on(before, done).slot_set,
+        false => slot_set,
+    };
+    GoingOn {
+        slot_set,
+        continuation: vector::unhex(continuation),
     }
 }
 

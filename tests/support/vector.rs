@@ -3,7 +3,7 @@
 //! `tests/conformance/README.md` explains the files.
 
 use edge_abi::{
-    input::{Event, result},
+    input::{Event, flags, result},
     manifest::{Fact, Kind, Manifest, ProxyOptions, Slot, Target},
     output::{Op, edit, fault},
 };
@@ -40,6 +40,12 @@ pub struct Call {
     pub facts: Vec<Given>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<Answer>,
+    /// Of a piece of a body.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+    /// The parts of the body that the pieces have shown so far, where the evaluator is to be asked about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<Vec<Bytes>>,
     /// Instead of the earlier call's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuation: Option<Bytes>,
@@ -83,6 +89,28 @@ const EVENTS: [(EventName, Event); 8] = [
 impl EventName {
     pub fn event(self) -> Event {
         EVENTS.iter().find(|(name, _)| *name == self).unwrap().1
+    }
+
+    /// Whether it shows a piece of a body.
+    pub fn is_chunk(self) -> bool {
+        matches!(self, EventName::RequestChunk | EventName::ResponseChunk)
+    }
+}
+
+/// What is said of a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    Last,
+    Over,
+}
+
+impl Flag {
+    pub fn bit(self) -> u32 {
+        match self {
+            Flag::Last => flags::LAST,
+            Flag::Over => flags::OVER,
+        }
     }
 }
 
@@ -252,6 +280,20 @@ pub enum SaidStatus {
     StaleContinuation,
 }
 
+impl Said {
+    /// Where the scan of a body goes on, if one does.
+    pub fn scan(&self) -> Option<(u16, &str)> {
+        self.effects.iter().find_map(|did| match did {
+            Did::Scan {
+                slot_set,
+                continuation,
+                ..
+            } => Some((*slot_set, continuation.as_str())),
+            _ => None,
+        })
+    }
+}
+
 /// An effect, with names instead of indexes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
@@ -309,6 +351,9 @@ pub enum Did {
         lane: String,
         limit: u32,
         over_limit: String,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        slot_set: u16,
+        continuation: String,
     },
 }
 
@@ -485,6 +530,8 @@ impl Names<'_> {
                 lane: format!("{:?}", scan.lane()).to_lowercase(),
                 limit: scan.limit(),
                 over_limit: format!("{:?}", scan.over_limit()).to_lowercase(),
+                slot_set: scan.slots(),
+                continuation: hex(scan.continuation()),
             },
         }
     }
