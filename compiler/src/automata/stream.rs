@@ -16,7 +16,7 @@ use super::pattern::Pattern;
 use super::scan::Scan;
 use edge_kernels::stream::{self, kind};
 use encode::Tree;
-use reader::Reader;
+use reader::{OF_SCAN, Reader};
 
 /// Patterns, and what is done to a text before they are sought in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,7 +63,12 @@ pub struct Plan {
     pub first_bits: Vec<u32>,
     /// How many bits there are.
     pub bits: u32,
+    /// Instructions that the kernel takes at most for each byte of a piece, with [`CALL`] bytes more for a call.
+    pub work: u64,
 }
+
+/// Bytes that a call without any takes as long as.
+pub const CALL: u64 = 64;
 
 /// Why there is no plan.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -126,6 +131,7 @@ pub fn plan(chains: &[Chain]) -> Result<Plan, PlanError> {
         state_len,
         first_bits,
         bits: u32::try_from(bits).unwrap_or(u32::MAX),
+        work: tree.work(),
     })
 }
 
@@ -188,5 +194,6 @@ fn together(patterns: &[Pattern], own: &[Reader]) -> Option<Reader> {
         bits,
         shortest: own.iter().map(|reader| reader.shortest).min()?,
         literals: literals.map(|all| all.concat()),
+        work: OF_SCAN,
     })
 }

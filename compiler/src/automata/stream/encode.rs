@@ -1,6 +1,6 @@
 //! The bytes of a plan; their layout is in `edge_kernels::stream`.
 
-use super::reader::{Reader, gate};
+use super::reader::{OF_SCAN, Reader, gate};
 use super::{MOST_TOGETHER, Step};
 use crate::automata::table::{push_u32, u32_from};
 use edge_kernels::stream::{self, ENTRY, FIELDS, HEADER, STEP, kind};
@@ -120,6 +120,28 @@ impl Tree {
         shortest
     }
 
+    /// Instructions for each byte of a body, see [`super::Plan::work`].
+    pub(super) fn work(&self) -> u64 {
+        let mut work = OF_FIELDS;
+        // Nodes, and how many bytes of a text there may be for each of the body's.
+        let mut open = vec![(0, 1u64)];
+        while let Some((node, bytes)) = open.pop() {
+            let Some(node) = self.nodes.get(node) else {
+                continue;
+            };
+            let readers = node.readers.iter().map(|(_, reader)| reader.work);
+            let own = readers.fold(OF_SCAN, u64::saturating_add);
+            let own = own.saturating_add(OF_STEP * node.next.len() as u64);
+            work = work.saturating_add(own.saturating_mul(bytes));
+            open.extend(
+                node.next
+                    .iter()
+                    .map(|(step, next)| (*next, bytes.saturating_mul(growth(step)))),
+            );
+        }
+        work
+    }
+
     /// In preorder.
     fn entries(&self) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
@@ -221,6 +243,19 @@ impl Entry {
             return STEP;
         }
         stream::automaton_state(self.kind, &self.operand)
+    }
+}
+
+/// Instructions of the fields and of a step for each byte of a text, measured and doubled.
+const OF_FIELDS: u64 = 1000;
+const OF_STEP: u64 = 1500;
+
+/// How many bytes a step may make of one, at most.
+fn growth(step: &Step) -> u64 {
+    match step {
+        Step::Utf8ToUnicode => 3,
+        Step::Replace(from, to) => to.len().div_ceil(from.len().max(1)).max(1) as u64,
+        _ => 1,
     }
 }
 

@@ -19,7 +19,16 @@ pub(super) struct Reader {
     pub shortest: usize,
     /// Strings of which every text that may match holds one, in any case.
     pub literals: Option<Vec<Vec<u8>>>,
+    /// Instructions for each byte of a text, see [`super::Plan::work`].
+    pub work: u64,
 }
+
+/// Instructions for each byte of a text, measured where the texts are of one byte and doubled.
+const OF_DFA: u64 = 500;
+/// The same where every byte may tell something.
+pub(super) const OF_SCAN: u64 = 1000;
+/// The same for each word that a step looks at.
+const OF_WORD: u64 = 32;
 
 impl Reader {
     /// The reader of one pattern.
@@ -27,6 +36,10 @@ impl Reader {
         let kind = match automaton {
             Automaton::Deterministic(_) => kind::DFA,
             Automaton::Nondeterministic(_) => kind::NFA,
+        };
+        let work = match automaton {
+            Automaton::Deterministic(_) => OF_DFA,
+            Automaton::Nondeterministic(nfa) => OF_DFA + OF_WORD * nfa.work() as u64,
         };
         let hir = pattern.hir().ok();
         let length = |hir: &regex_syntax::hir::Hir| hir.properties().minimum_len();
@@ -38,6 +51,7 @@ impl Reader {
                 .as_ref()
                 .map_or(0, |hir| length(hir).unwrap_or(usize::MAX)),
             literals: hir.as_ref().and_then(required),
+            work,
         }
     }
 

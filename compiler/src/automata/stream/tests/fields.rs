@@ -26,6 +26,7 @@ fn has_texts(content_type: Option<&str>, body: &[u8], cuts: &[usize], texts: &[V
         state_len,
         first_bits: vec![0],
         bits: u32::try_from(each.len()).unwrap() + 1,
+        work: 0,
     };
     let mut expected = vec![true; texts.len()];
     expected.push(false);

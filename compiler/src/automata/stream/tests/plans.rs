@@ -88,6 +88,7 @@ fn whole(tree: &Tree, bits: usize) -> Plan {
         state_len,
         first_bits: vec![0],
         bits: u32::try_from(bits).unwrap(),
+        work: 0,
     }
 }
 

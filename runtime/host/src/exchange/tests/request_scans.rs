@@ -266,11 +266,7 @@ fn the_answer_to_a_piece_may_want_the_response_phase() {
     let (seen, _) = send(&guest, full("evil!"));
     assert_eq!((seen.status, seen.fault()), (403, ""));
     assert_eq!(seen.header("x-late"), Some("1"));
-    assert_eq!(
-        seen.header("x-known"),
-        None,
-        "it has no edits but its own"
-    );
+    assert_eq!(seen.header("x-known"), None, "it has no edits but its own");
     assert_eq!(seen.record.rule_name(), Some("require.login"));
 }
 
