@@ -38,7 +38,7 @@ impl Emitter<'_> {
             slots: self.plan.slots.clone(),
             input_limit,
             output,
-            fuel: super::bounds::fuel(self.graph),
+            fuel: super::bounds::add(super::bounds::fuel(self.graph), self.streams.fuel()),
             memory: pages * PAGE,
             costs: self.costs(),
         })

@@ -33,7 +33,7 @@ fn line(base: u64, per_byte: u64) -> Line {
     Line { base, per_byte }
 }
 
-fn add(a: Line, b: Line) -> Line {
+pub(super) fn add(a: Line, b: Line) -> Line {
     line(
         a.base.saturating_add(b.base),
         a.per_byte.saturating_add(b.per_byte),

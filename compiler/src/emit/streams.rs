@@ -21,7 +21,7 @@ use crate::{
 use edge_abi::{
     continuation,
     input::{self, Event, flags},
-    manifest::Fact as RawFact,
+    manifest::{Fact as RawFact, Line},
     output::Status,
 };
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ struct Stream {
     plan: Vec<u8>,
     /// Bytes of the kernel's state.
     state: u32,
+    /// The kernel's instructions for each byte of a piece.
+    work: u64,
     /// The bit of each test.
     bits: BTreeMap<Handle<Atom>, u32>,
 }
@@ -66,6 +68,15 @@ impl Streams {
     /// Bytes of the longest state.
     pub fn state(&self) -> u32 {
         self.0.values().map(|it| it.state).max().unwrap_or(0)
+    }
+
+    /// The most instructions that a call's scan takes.
+    pub fn fuel(&self) -> Line {
+        let work = self.0.values().map(|it| it.work).max().unwrap_or(0);
+        Line {
+            base: work.saturating_mul(stream::CALL),
+            per_byte: work,
+        }
     }
 
     /// Bytes of the plan of a body's scan, and how many tests share it.
@@ -115,6 +126,7 @@ impl Stream {
         Ok(Stream {
             plan: plan.bytes,
             state: plan.state_len,
+            work: plan.work,
             bits,
         })
     }
