@@ -206,7 +206,6 @@ impl Runner {
                 slots,
                 continuation: &continuation,
                 results: &results,
-                ..record::Input::default()
             },
             &facts,
         );

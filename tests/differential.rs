@@ -55,7 +55,7 @@ proptest! {
             let body = generate::body(&mut source);
             let sent = generate::sent(&mut source, &mut facts);
             for module in &mut modules {
-                exchange(&hir, module, &facts, &body);
+                exchange(&hir, module, &facts, &body, &sent);
                 scan(&hir, module, &facts, &sent);
             }
         }
@@ -63,7 +63,7 @@ proptest! {
 }
 
 /// One request through all its phases, held against the evaluator at each.
-fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8]) {
+fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8], sent: &Sent) {
     let mut said = module.start(facts);
     same(&said, eval::evaluate(hir, facts, Phase::Request));
     let mut facts = facts.clone();
@@ -89,7 +89,12 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8]) {
     if said.wanted & Event::ResponseHead.bit() != 0 {
         let mut after = module.go_on(Event::ResponseHead, &said, &facts);
         let (mut expected, mut left) = eval::response(hir, &facts, route, 0);
-        same(&after, expected);
+        same(&after, expected.clone());
+        let passes = matches!(expected.end, End::Pass { .. });
+        let verdict =
+            |texts: &[Vec<u8>], over| eval::response_scan(hir, &facts, (route, 0), texts, over).0;
+        let lane = (Lane::Response, expected.scan.is_some() && passes);
+        scanned(module, lane, &after, &facts, sent, &verdict);
         // An answer that replaces another is shown to the handlers that are left.
         while let Some(from) = left {
             assert_eq!(after.wanted, Event::ResponseHead.bit());
@@ -108,35 +113,55 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8]) {
     }
 }
 
-/// A body on its way: in one piece as the evaluator says, and cut anywhere with the same end.
+/// A request's body on its way.
 fn scan(hir: &Hir, module: &mut Module, facts: &Facts, sent: &Sent) {
     let said = module.start(facts);
-    let verdict = eval::scan(hir, facts, Lane::Request, &sent.texts, false);
+    let lane = Lane::Request;
+    let asked = eval::evaluate(hir, facts, Phase::Request).scan.is_some();
+    let verdict = |texts: &[Vec<u8>], over| eval::scan(hir, facts, lane, texts, over);
+    scanned(module, (lane, asked), &said, facts, sent, &verdict);
+}
+
+/// A body on its way: in one piece as the evaluator says, and cut anywhere with the same end.
+fn scanned(
+    module: &mut Module,
+    (lane, asked): (Lane, bool),
+    said: &Said,
+    facts: &Facts,
+    sent: &Sent,
+    verdict: &dyn Fn(&[Vec<u8>], bool) -> Outcome,
+) {
+    let expected = verdict(&sent.texts, false);
     if said.scan.is_none() {
         // It is asked for wherever it could say anything.
-        let asked = eval::evaluate(hir, facts, Phase::Request).scan;
-        assert!(asked.is_none() || verdict.end == End::GoOn);
+        assert!(!asked || expected.end == End::GoOn);
         return;
     }
+    let (event, fact) = match lane {
+        Lane::Request => (Event::RequestChunk, RawFact::RequestChunk),
+        Lane::Response => (Event::ResponseChunk, RawFact::ResponseChunk),
+    };
     let with = |piece: &[u8]| {
         let mut facts = facts.clone();
-        let piece = RawValue::Bytes(piece.to_vec());
-        facts.raw.insert(RawFact::RequestChunk, piece);
+        facts
+            .raw
+            .insert(fact.clone(), RawValue::Bytes(piece.to_vec()));
         facts
     };
-    let whole = module.piece(&said, &with(&sent.body), flags::LAST);
-    same(&whole, verdict.clone());
-    let over = module.piece(&said, facts, flags::OVER);
-    same(&over, eval::scan(hir, facts, Lane::Request, &[], true));
-    let mut before = said;
+    let whole = module.piece(event, said, &with(&sent.body), flags::LAST);
+    same(&whole, expected.clone());
+    let over = module.piece(event, said, facts, flags::OVER);
+    same(&over, verdict(&[], true));
+    let mut before = said.clone();
     for (piece, is_last) in sent.pieces() {
         let last = if is_last { flags::LAST } else { 0 };
-        before = module.piece(&before, &with(piece), last);
+        before = module.piece(event, &before, &with(piece), last);
         if before.outcome.end != End::GoOn {
             break;
         }
     }
-    assert_eq!(before.outcome.end == End::GoOn, verdict.end == End::GoOn);
+    let goes_on = expected.end == End::GoOn;
+    assert_eq!(before.outcome.end == End::GoOn, goes_on);
 }
 
 /// The route in which a rule stands: rules are numbered in the order in which they are made.

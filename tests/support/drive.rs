@@ -77,11 +77,11 @@ impl Module {
         self.call(event, before.next, &before.continuation, &[], facts, 0)
     }
 
-    /// A piece of the request's body, which is the fact `request.chunk`. A verdict that lets it go on says
+    /// A piece of a body, which is the fact `request.chunk` or `response.chunk`. A verdict that lets it go on says
     /// where the next one goes.
-    pub fn piece(&mut self, before: &Said, facts: &Facts, flags: u32) -> Said {
+    pub fn piece(&mut self, event: Event, before: &Said, facts: &Facts, flags: u32) -> Said {
         let (set, continuation) = before.scan.clone().unwrap();
-        let mut said = self.call(Event::RequestChunk, set, &continuation, &[], facts, flags);
+        let mut said = self.call(event, set, &continuation, &[], facts, flags);
         if let Some(scan) = &mut said.scan {
             scan.0 = set;
         }

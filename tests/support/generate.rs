@@ -11,7 +11,7 @@ use edge_compiler::{
     eval::{Facts, RawValue},
     hir::{
         Base, Block, Builtin, CompareOp, Const, DenyRule, Edit, EditValue, Elements, Experiment,
-        Expr, Fact, Fn, Handler, Hir, Hits, Let, LetId, Matcher, Pattern, PlaceId, Proxy,
+        Expr, Fact, Fn, Handler, Hir, Hits, Lane, Let, LetId, Matcher, Pattern, PlaceId, Proxy,
         QueryEdit, Respond, Route, Rule, RuleId, SecretPart, Segment, Set, Stmt, StmtKind, Type,
         UpstreamPath,
     },
@@ -241,7 +241,7 @@ impl Maker<'_, '_> {
     fn phases(&mut self) {
         let rule = self.rule(RuleKind::OnRequest);
         if self.source.rarely(2) {
-            self.hir.on_request = self.scan();
+            self.hir.on_request = self.scan(Lane::Request);
         }
         let block = self.block(rule, 2, false);
         self.hir.on_request.extend(block);
@@ -325,11 +325,12 @@ impl Maker<'_, '_> {
     fn handler(&mut self) -> Handler {
         let rule = self.rule(RuleKind::OnResponse);
         let when = self.source.flip().then(|| self.condition(2));
-        Handler {
-            rule,
-            when,
-            body: self.block(rule, 1, false),
-        }
+        let mut body = match self.source.rarely(4) {
+            true => self.scan(Lane::Response),
+            false => Vec::new(),
+        };
+        body.extend(self.block(rule, 1, false));
+        Handler { rule, when, body }
     }
 
     /// A block; with a terminal at its end, if it must have one.
@@ -1008,8 +1009,11 @@ pub fn sent(source: &mut Source, facts: &mut Facts) -> scan::Sent {
     let sent = scan::Sent::new(source);
     let name = "content-type".to_owned();
     let value = sent.content_type.map(|kind| RawValue::Bytes(kind.into()));
-    facts
-        .raw
-        .extend(value.map(|value| (RawFact::Header { name }, value)));
+    for fact in [
+        RawFact::Header { name: name.clone() },
+        RawFact::ResponseHeader { name },
+    ] {
+        facts.raw.extend(value.clone().map(|value| (fact, value)));
+    }
     sent
 }

@@ -225,10 +225,10 @@ impl Checker<'_> {
         Some(self.narrow(Typed { expr, ty }))
     }
 
-    /// Reports what is read where it is not known, and remembers it for a function's callers.
+    /// Reports what is read where it is not known, and remembers it for those who use a function or a group.
     pub(super) fn check_reads(&mut self, body: bool, response: bool, span: Span) -> Option<()> {
         let place = self.scope.place;
-        if place == Place::Function {
+        if matches!(place, Place::Function | Place::Group) {
             if body {
                 self.scope.reads.body.get_or_insert(span);
             }

@@ -53,7 +53,7 @@ mod waf;
 mod tests;
 
 use crate::diagnostics::{NotSupported, Problem, Problems};
-use crate::hir::{Expr, Hir, PlaceId, Rule, RuleId, Type};
+use crate::hir::{Expr, Hir, Lane, PlaceId, Rule, RuleId, Type};
 use crate::resolve::{DeclId, Resolved};
 use crate::source::{FileId, Lines, SourceMap, Span};
 use edge_abi::manifest::RuleKind;
@@ -111,8 +111,8 @@ struct Checker<'a> {
     groups: HashMap<DeclId, Progress<Rc<waf::Group>>>,
     /// Rules of WAF groups, by their names and places.
     waf_rules: HashMap<(String, Span), RuleId>,
-    /// How the body is inspected, once a group that does was run.
-    scanned: Option<waf::Body>,
+    /// How bodies are inspected, once groups that do were run.
+    scanned: HashMap<Lane, waf::Body>,
     /// Declarations being checked, outermost first, with their names.
     open: Vec<(DeclId, String)>,
     /// How often each rule name was given.
@@ -146,7 +146,7 @@ impl<'a> Checker<'a> {
             made_sets: HashMap::new(),
             groups: HashMap::new(),
             waf_rules: HashMap::new(),
-            scanned: None,
+            scanned: HashMap::new(),
             open: Vec::new(),
             rule_names: HashMap::new(),
             regexes: HashMap::new(),

@@ -18,7 +18,9 @@ pub(super) enum Place {
     Experiment,
     /// A route's `when`: the request's head.
     When,
-    /// A route, `default`, `on request`, a WAF group: the request.
+    /// A WAF group: what the statements know that run it.
+    Group,
+    /// A route, `default`, `on request`: the request.
     Request,
     /// `on response`: the request's head and the response's.
     Response,
@@ -32,6 +34,7 @@ impl Place {
         match self {
             Place::Constant => "a constant",
             Place::Function => "a function",
+            Place::Group => "a firewall group",
             Place::Experiment => "an experiment",
             Place::When => "a route's `when`",
             Place::Request => "a block that decides a request",

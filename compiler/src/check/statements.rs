@@ -183,9 +183,10 @@ impl Checker<'_> {
                 "proxy",
                 "name another target before it fails: `fallback`, in the `proxy` block",
             ),
-            (Written::Waf(_), Place::Response | Place::Error) => {
-                ("waf", "requests are judged in `on request` or in a route")
-            }
+            (Written::Waf(_), Place::Error) => (
+                "waf",
+                "requests are judged in `on request` or in a route, answers in `on response`",
+            ),
             (Written::Require { .. }, Place::Response | Place::Error) => {
                 ("require", "write `if not … { … }`")
             }

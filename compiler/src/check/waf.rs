@@ -13,6 +13,7 @@ use group::Member;
 pub(super) use inspect::Body;
 
 use super::Checker;
+use super::scope::Reads;
 use crate::ast::{ArithOp, Path};
 use crate::diagnostics::MissingSetting;
 use crate::hir::{
@@ -42,6 +43,8 @@ impl Checker<'_> {
 
     fn run_group(&mut self, path: &Path) -> Option<Vec<StmtKind>> {
         let group = self.group_named(path)?;
+        let Reads { body, response } = group.reads;
+        self.check_reads(body.is_some(), response.is_some(), path.span)?;
         let kind = group.is_shadow().then_some(RuleKind::Shadow);
         let (mut alone, mut scored) = (Vec::new(), Vec::new());
         for member in &group.members {

@@ -145,6 +145,28 @@ pub fn scan(hir: &Hir, facts: &Facts, lane: Lane, texts: &[Vec<u8>], over: bool)
     run.outcome
 }
 
+/// The same for the body of a response, where [`response`] of these handlers has asked to see it. Also gives the
+/// handler that goes on where the answer is replaced.
+#[must_use]
+pub fn response_scan(
+    hir: &Hir,
+    facts: &Facts,
+    (route, from): (Option<usize>, usize),
+    texts: &[Vec<u8>],
+    over: bool,
+) -> (Outcome, Option<usize>) {
+    let lane = Lane::Response;
+    let mut run = Run::new(hir, facts);
+    run.seen = Some(Seen { lane, texts, over });
+    let left = run.response(route, from);
+    if matches!(run.outcome.end, End::Pass { .. } | End::GoOn) {
+        run.outcome.end = End::GoOn;
+        run.outcome.edits.clear();
+        return (run.outcome, None);
+    }
+    (run.outcome, left)
+}
+
 /// What is known of a body that streams.
 #[derive(Debug, Clone, Copy)]
 struct Seen<'a> {

@@ -33,7 +33,7 @@ const STEPS: &[Builtin] = &[
 
 impl Maker<'_, '_> {
     /// What a group does, before anything reads the body; sometimes under a condition.
-    pub(super) fn scan(&mut self) -> Block {
+    pub(super) fn scan(&mut self, lane: Lane) -> Block {
         let warm = std::mem::replace(&mut self.warm_ok, false);
         let over_limit =
             *self
@@ -41,7 +41,7 @@ impl Maker<'_, '_> {
                 .pick(&[OverLimit::Block, OverLimit::Pass, OverLimit::Truncate]);
         let mut block = Vec::new();
         for _ in 0..=self.source.below(2) {
-            block.extend(self.group(over_limit).into_iter().map(plain));
+            block.extend(self.group(lane, over_limit).into_iter().map(plain));
         }
         if self.source.rarely(3) {
             let arms = vec![(self.condition(1), block)];
@@ -56,40 +56,40 @@ impl Maker<'_, '_> {
         block
     }
 
-    fn group(&mut self, over_limit: OverLimit) -> Vec<StmtKind> {
+    fn group(&mut self, lane: Lane, over_limit: OverLimit) -> Vec<StmtKind> {
         let rule = self.rule(RuleKind::Deny);
         let over = self.source.flip().then(|| answer(rule, 413));
         let scan = StmtKind::Scan(Scan {
-            lane: Lane::Request,
+            lane,
             limit: 1000,
             over_limit,
             over,
             rule,
         });
         let rules = match self.source.below(3) {
-            0 => self.denying(),
-            1 => self.shadowing(),
-            _ => self.scoring(),
+            0 => self.denying(lane),
+            1 => self.shadowing(lane),
+            _ => self.scoring(lane),
         };
         vec![scan, rules]
     }
 
-    fn denying(&mut self) -> StmtKind {
+    fn denying(&mut self, lane: Lane) -> StmtKind {
         let rules = (0..=self.source.below(3)).map(|_| {
             let rule = self.rule(RuleKind::Deny);
             // Rules that don't look at the body stand among those that do.
             let condition = match self.source.rarely(4) {
                 true => self.condition(1),
-                false => self.streamed(2),
+                false => self.streamed(lane, 2),
             };
             deny(rule, condition)
         });
         StmtKind::Deny(rules.collect())
     }
 
-    fn shadowing(&mut self) -> StmtKind {
-        let rules =
-            (0..=self.source.below(3)).map(|_| (self.rule(RuleKind::Shadow), self.streamed(2)));
+    fn shadowing(&mut self, lane: Lane) -> StmtKind {
+        let rules = (0..=self.source.below(3))
+            .map(|_| (self.rule(RuleKind::Shadow), self.streamed(lane, 2)));
         StmtKind::Hits(Hits {
             kind: Kind::Shadow,
             rules: rules.collect(),
@@ -97,9 +97,9 @@ impl Maker<'_, '_> {
         })
     }
 
-    fn scoring(&mut self) -> StmtKind {
+    fn scoring(&mut self, lane: Lane) -> StmtKind {
         let scored: Vec<(RuleId, Expr)> = (0..=self.source.below(3))
-            .map(|_| (self.rule(RuleKind::Scored), self.streamed(1)))
+            .map(|_| (self.rule(RuleKind::Scored), self.streamed(lane, 1)))
             .collect();
         let int = |n: i64| Expr::Const(Const::Int(n, Base::Int));
         let total = scored.iter().map(|(_, condition)| {
@@ -119,16 +119,19 @@ impl Maker<'_, '_> {
     }
 
     /// A condition on the body that, once it holds, holds.
-    fn streamed(&mut self, depth: usize) -> Expr {
+    fn streamed(&mut self, lane: Lane, depth: usize) -> Expr {
         match self.source.below(if depth == 0 { 1 } else { 4 }) {
-            0 | 1 => Expr::Test(Box::new(self.stream_text()), self.stream_matcher()),
-            2 => Expr::And(vec![self.streamed(depth - 1), self.condition(0)]),
-            _ => Expr::Or(vec![self.streamed(depth - 1), self.streamed(depth - 1)]),
+            0 | 1 => Expr::Test(Box::new(self.stream_text(lane)), self.stream_matcher()),
+            2 => Expr::And(vec![self.streamed(lane, depth - 1), self.condition(0)]),
+            _ => Expr::Or(vec![
+                self.streamed(lane, depth - 1),
+                self.streamed(lane, depth - 1),
+            ]),
         }
     }
 
-    fn stream_text(&mut self) -> Expr {
-        let mut text = Expr::Fact(Fact::Stream(Lane::Request), STRING);
+    fn stream_text(&mut self, lane: Lane) -> Expr {
+        let mut text = Expr::Fact(Fact::Stream(lane), STRING);
         for _ in 0..self.source.below(3) {
             let step = *self.source.pick(STEPS);
             let mut arguments = vec![text];

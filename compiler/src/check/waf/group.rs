@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::super::scope::{Place, Scope};
+use super::super::scope::{Place, Reads, Scope};
 
 /// Rules of a group with those of the groups that it includes.
 const MOST_RULES: usize = 10_000;
@@ -40,6 +40,8 @@ pub(in crate::check) struct Group {
     pub(super) inspected: Vec<Target>,
     /// How the body is inspected, by it or by a group that it includes.
     pub(super) body: Option<Body>,
+    /// What it reads that is not known everywhere, itself or by a group that it includes.
+    pub(super) reads: Reads,
     /// `mode`, if it says one.
     mode: Option<Mode>,
     /// Whether the lack of a threshold was reported.
@@ -122,8 +124,10 @@ impl Checker<'_> {
         };
         self.groups.insert(id, Progress::Busy);
         self.open.push((id, it.name.text.clone()));
-        let scope = Scope::at(id.unit, Place::Request);
-        let (group, _) = self.within(scope, |checker| checker.check_group(it));
+        let scope = Scope::at(id.unit, Place::Group);
+        let (mut group, scope) = self.within(scope, |checker| checker.check_group(it));
+        group.reads.body = group.reads.body.or(scope.reads.body);
+        group.reads.response = group.reads.response.or(scope.reads.response);
         self.open.pop();
         let group = Some(Rc::new(group));
         self.groups.insert(id, Progress::Done(group.clone()));
@@ -144,6 +148,7 @@ impl Checker<'_> {
             threshold: None,
             inspected: Vec::new(),
             body: None,
+            reads: Reads::default(),
             mode: None,
             is_reported: Cell::new(false),
         };
@@ -232,6 +237,8 @@ impl Checker<'_> {
         }
         let written = self.code(path.span);
         group.body = group.body.or(inner.body);
+        group.reads.body = group.reads.body.or(inner.reads.body);
+        group.reads.response = group.reads.response.or(inner.reads.response);
         group.members.extend(inner.members.iter().map(|member| {
             let mut also = member.also.clone();
             also.push(format!("{written}.{}", member.name));

@@ -4,7 +4,7 @@
 //! of the texts. The body is one of them, as a whole, and is seen piece by piece, so that a rule can only
 //! ask what is decided for good once it holds.
 
-use super::super::Checker;
+use super::super::{Checker, scope::Place};
 use super::group::{Group, Member};
 use crate::ast::{InspectKind, InspectTarget, Name};
 use crate::diagnostics::{GivenTwice, MissingSetting, NoSuchWord, NotStreamed, OutOfRange};
@@ -43,7 +43,7 @@ pub(super) enum Target {
     Cookies,
     /// The fields of that name.
     Header(String),
-    /// The body, as it streams.
+    /// The body, as it streams: in `on response` the answer's.
     Body,
 }
 
@@ -56,7 +56,7 @@ pub(in crate::check) struct Body {
 }
 
 impl Target {
-    fn texts(&self) -> Vec<Expr> {
+    fn texts(&self, lane: Lane) -> Vec<Expr> {
         let raw_path = || Expr::Fact(Fact::RawPath, STRING);
         let query = || or_empty(Expr::Fact(Fact::QueryString, TEXT));
         let header = |name: &str| {
@@ -70,7 +70,7 @@ impl Target {
             Target::Headers => vec![Expr::Fact(Fact::Raw(RawFact::Fields), STRING)],
             Target::Cookies => vec![decoded(header("cookie"))],
             Target::Header(name) => vec![header(name)],
-            Target::Body => vec![Expr::Fact(Fact::Stream(Lane::Request), STRING)],
+            Target::Body => vec![Expr::Fact(Fact::Stream(lane), STRING)],
         }
     }
 }
@@ -207,7 +207,8 @@ impl Checker<'_> {
         let Some(body) = group.body.filter(|_| members.any(sees)) else {
             return Some(Vec::new());
         };
-        let known = *self.scanned.get_or_insert(body);
+        let lane = self.lane();
+        let known = *self.scanned.entry(lane).or_insert(body);
         if (known.limit, known.over_limit) != (body.limit, body.over_limit) {
             return self.fail(GivenTwice {
                 what: "how the body is inspected, in another group and otherwise,".to_owned(),
@@ -232,10 +233,14 @@ impl Checker<'_> {
                     None => Some(refused(rule, status)),
                 }
             };
-            over = Some(refusal(self, 413)?);
-            let respond = refusal(self, 415)?;
+            let (too_long, encoded) = match lane {
+                Lane::Request => (413, 415),
+                Lane::Response => (502, 502),
+            };
+            over = Some(refusal(self, too_long)?);
+            let respond = refusal(self, encoded)?;
             made.push(StmtKind::Deny(vec![DenyRule {
-                condition: is_encoded(),
+                condition: is_encoded(lane),
                 body: vec![Stmt {
                     span: body.span,
                     kind: StmtKind::Respond(respond),
@@ -243,13 +248,21 @@ impl Checker<'_> {
             }]));
         }
         made.push(StmtKind::Scan(Scan {
-            lane: Lane::Request,
+            lane,
             limit: body.limit,
             over_limit: body.over_limit,
             over,
             rule,
         }));
         Some(made)
+    }
+
+    /// The body that is meant where the code stands.
+    fn lane(&self) -> Lane {
+        match self.scope.place {
+            Place::Response => Lane::Response,
+            _ => Lane::Request,
+        }
     }
 
     /// A rule's condition, over the texts that it looks at. A problem is at the rule.
@@ -272,7 +285,8 @@ impl Checker<'_> {
         }
         // Tests of a text are found, and made together, only outside of functions.
         let condition = self.hir.inlined(&condition, &looks);
-        let texts: Vec<Expr> = targets.iter().flat_map(Target::texts).collect();
+        let lane = self.lane();
+        let texts: Vec<Expr> = targets.iter().flat_map(|it| it.texts(lane)).collect();
         let mut any = Vec::new();
         for text in texts {
             self.copy(&condition, span)?;
@@ -330,9 +344,13 @@ impl Checker<'_> {
 }
 
 /// A body with a `Content-Encoding` (RFC 9110, 8.4): its texts can't be seen.
-fn is_encoded() -> Expr {
+fn is_encoded(lane: Lane) -> Expr {
     let name = "content-encoding".to_owned();
-    let coding = or_empty(Expr::Fact(Fact::Raw(RawFact::Header { name }), TEXT));
+    let coding = match lane {
+        Lane::Request => RawFact::Header { name },
+        Lane::Response => RawFact::ResponseHeader { name },
+    };
+    let coding = or_empty(Expr::Fact(Fact::Raw(coding), TEXT));
     let coding = Expr::Builtin(Builtin::Lower, vec![coding]);
     let plain = Matcher::Equals(vec![Vec::new(), b"identity".to_vec()]);
     Expr::Not(Box::new(Expr::Test(Box::new(coding), plain)))
@@ -341,6 +359,7 @@ fn is_encoded() -> Expr {
 fn refused(rule: RuleId, status: u16) -> Respond {
     let text = match status {
         413 => "413 Content Too Large\n",
+        502 => "502 Bad Gateway\n",
         _ => "415 Unsupported Media Type\n",
     };
     Respond {

@@ -21,7 +21,7 @@ use edge_abi::{
     manifest::Fact as RawFact,
 };
 use mentions::{Mentions, Table};
-use scan::Scanning;
+use scan::{Scanning, has_scan};
 use std::collections::{BTreeMap, HashMap};
 
 /// What follows: where the body has not been read, and where it has.
@@ -234,11 +234,17 @@ impl Builder<'_> {
                 .intern(Node::Decide(Terminal::Pass { rule: last.rule }));
             // An answer that replaces another goes on at the handlers that are left.
             let mut then = None;
+            let mut bodies = handlers.iter().flat_map(|handler| &handler.body);
+            let scans = bodies.any(|stmt| has_scan(stmt, Lane::Response));
+            let mut piece = None;
             for handler in handlers.iter().rev() {
                 let scope = Scope {
                     then,
                     rule: handler.rule,
                 };
+                if scans {
+                    piece = Some(self.response_scan(handler, scope, piece));
+                }
                 let next = Next::both(node);
                 let mut inside = self.block(&handler.body, scope, next);
                 if let Some(when) = &handler.when {
@@ -250,6 +256,7 @@ impl Builder<'_> {
                 };
                 then = Some(self.step(left, Event::ResponseHead.bit()));
             }
+            self.scans.remove(&Lane::Response);
             step.on.push((Event::ResponseHead, node));
         }
         if let Some(block) = &hir.on_error {

@@ -54,6 +54,34 @@ impl Builder<'_> {
         (root != go_on).then(|| self.step(step, Event::RequestChunk.bit()).step)
     }
 
+    /// The way of a piece of a response's body through a handler, with those behind it. It becomes the step of such
+    /// pieces, if any rule could deny because of it.
+    pub(super) fn response_scan(
+        &mut self,
+        handler: &hir::Handler,
+        scope: Scope,
+        behind: Option<Handle<Node>>,
+    ) -> Handle<Node> {
+        let lane = Lane::Response;
+        let go_on = Node::Decide(Terminal::GoOn { lane });
+        let go_on = self.graph.nodes.intern(go_on);
+        let outer = self.scanning.replace(Scanning { lane, go_on });
+        let next = Next::both(behind.unwrap_or(go_on));
+        let mut inside = self.block(&handler.body, scope, next);
+        if let Some(when) = &handler.when {
+            inside = self.arm(when, inside, next, scope);
+        }
+        self.scanning = outer;
+        let on = vec![(Event::ResponseChunk, inside.warm)];
+        if inside.warm == go_on {
+            self.scans.remove(&lane);
+        } else {
+            let step = self.step(Step { on }, Event::ResponseChunk.bit()).step;
+            self.scans.insert(lane, step);
+        }
+        inside.warm
+    }
+
     /// Whether a test can hold in the phase that is built.
     pub(super) fn sees(&self, test: &Expr) -> bool {
         let lane = lane_of(test);
@@ -147,7 +175,7 @@ fn undecided(condition: &Expr, looks: &dyn Fn(&Expr) -> bool) -> Expr {
 }
 
 /// Whether a statement, or one in it, asks to see a body.
-fn has_scan(stmt: &hir::Stmt, lane: Lane) -> bool {
+pub(super) fn has_scan(stmt: &hir::Stmt, lane: Lane) -> bool {
     let any = |block: &[hir::Stmt]| block.iter().any(|stmt| has_scan(stmt, lane));
     match &stmt.kind {
         StmtKind::Scan(scan) => scan.lane == lane,
