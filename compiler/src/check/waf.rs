@@ -4,9 +4,11 @@
 //! one are added up. In shadow mode nothing is denied, and the host is told what would have been.
 //! `group` checks how groups are written, `exclude` what they leave out.
 
+mod body;
 mod exclude;
 mod group;
 mod inspect;
+mod streamed;
 
 pub(super) use group::Group;
 use group::Member;

@@ -7,106 +7,21 @@
 
 mod expr;
 mod facts;
+mod outcome;
+mod scan;
 
 pub use facts::{Facts, RawValue};
+pub use outcome::{Edit, End, Outcome, Proxy};
+pub use scan::{response_scan, scan};
 
 use crate::{
     ast::EditOp,
     hir::{self, Block, Expr, Hir, RuleId, Stmt, StmtKind},
 };
-use edge_abi::output::{
-    fault::Reason,
-    hits::Kind,
-    scan::{Lane, OverLimit},
-};
+use edge_abi::output::fault::Reason;
 use expr::Val;
+use scan::Seen;
 use std::collections::BTreeSet;
-
-/// What one call of the policy gives.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// Edits of the answer, queued in this call.
-    pub edits: Vec<Edit>,
-    /// Log lines: place and text.
-    pub logs: Vec<(u32, Vec<u8>)>,
-    /// Exposures: experiment and arm. The same one may come twice.
-    pub exposures: Vec<(u32, u32)>,
-    /// Rules that matched without deciding, and why they don't.
-    pub hits: Vec<(Kind, u32)>,
-    /// Whether a body is to be shown on its way: which, how much of it, and what of a longer one.
-    pub scan: Option<(Lane, u32, OverLimit)>,
-    /// How it ends.
-    pub end: End,
-}
-
-/// How a call ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum End {
-    /// Nothing has ended it: never the outcome of a whole call.
-    #[default]
-    Open,
-    /// It waits for the request's body.
-    WaitForBody,
-    /// It answers.
-    Respond {
-        /// The deciding rule.
-        rule: u32,
-        /// Its status.
-        status: u16,
-        /// Its content type.
-        content_type: Option<String>,
-        /// Its body.
-        body: Vec<u8>,
-    },
-    /// It asks an origin.
-    Proxy(Proxy),
-    /// It lets the body that is scanned go on.
-    GoOn,
-    /// It lets the response go on.
-    Pass {
-        /// The rule.
-        rule: u32,
-    },
-    /// Something can't be used.
-    Fault {
-        /// The rule.
-        rule: u32,
-        /// Why: [`Reason`]'s number.
-        reason: u32,
-    },
-}
-
-/// A request to an origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proxy {
-    /// The deciding rule.
-    pub rule: u32,
-    /// Index of the target.
-    pub target: u32,
-    /// The method, unless it is the client's.
-    pub method: Option<String>,
-    /// The path.
-    pub path: Vec<u8>,
-    /// The query string.
-    pub query: Option<Vec<u8>>,
-    /// `Host`, unless it is the origin's authority.
-    pub host: Option<Vec<u8>>,
-    /// Edits of the request.
-    pub edits: Vec<Edit>,
-    /// Index of its options.
-    pub options: u32,
-}
-
-/// An edit of a header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// Which.
-    pub op: EditOp,
-    /// The header's name.
-    pub name: String,
-    /// The value in parts; a secret is its index.
-    pub value: Vec<Result<Vec<u8>, u32>>,
-}
 
 /// Which phase of a request is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,53 +41,6 @@ pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
         Phase::Failed => run.failed(),
     }
     run.outcome
-}
-
-/// What a scan says when it has seen these texts of a body, and whether that is longer than the limit: where
-/// it lets the body go on, nothing else is said.
-#[must_use]
-pub fn scan(hir: &Hir, facts: &Facts, lane: Lane, texts: &[Vec<u8>], over: bool) -> Outcome {
-    let seen = Seen { lane, texts, over };
-    let mut run = Run::new(hir, facts);
-    run.seen = Some(seen);
-    run.request();
-    if run.outcome.end == End::Open {
-        run.outcome.end = End::GoOn;
-    }
-    if run.outcome.end == End::GoOn {
-        run.outcome.edits.clear();
-    }
-    run.outcome
-}
-
-/// The same for the body of a response, where [`response`] of these handlers has asked to see it. Also gives the
-/// handler that goes on where the answer is replaced.
-#[must_use]
-pub fn response_scan(
-    hir: &Hir,
-    facts: &Facts,
-    (route, from): (Option<usize>, usize),
-    texts: &[Vec<u8>],
-    over: bool,
-) -> (Outcome, Option<usize>) {
-    let lane = Lane::Response;
-    let mut run = Run::new(hir, facts);
-    run.seen = Some(Seen { lane, texts, over });
-    let left = run.response(route, from);
-    if matches!(run.outcome.end, End::Pass { .. } | End::GoOn) {
-        run.outcome.end = End::GoOn;
-        run.outcome.edits.clear();
-        return (run.outcome, None);
-    }
-    (run.outcome, left)
-}
-
-/// What is known of a body that streams.
-#[derive(Debug, Clone, Copy)]
-struct Seen<'a> {
-    lane: Lane,
-    texts: &'a [Vec<u8>],
-    over: bool,
 }
 
 /// The answer after a wait for a body that is too large (413) or broke off (400): by the rule
@@ -392,29 +260,6 @@ impl Run<'_> {
         }
     }
 
-    /// A statement where a scan is asked, if it means something else there.
-    fn scanned(&mut self, stmt: &Stmt, seen: Seen<'_>) -> Option<bool> {
-        let is = |part: &Expr| matches!(part, Expr::Fact(hir::Fact::Stream(lane), _) if *lane == seen.lane);
-        let looks = |condition: &Expr| condition.any(&is);
-        match &stmt.kind {
-            StmtKind::Respond(_) | StmtKind::Redirect { .. } | StmtKind::Proxy(_) => {
-                self.outcome.end = End::GoOn;
-                Some(true)
-            }
-            StmtKind::Log { .. } => Some(false),
-            StmtKind::Hits(hits) if !hits.rules.iter().any(|(_, it)| looks(it)) => Some(false),
-            StmtKind::Deny(rules) => {
-                let mut rules = rules.iter().filter(|rule| looks(&rule.condition));
-                Some(rules.any(|rule| self.deny(rule)))
-            }
-            StmtKind::Scan(scan) => {
-                let over = scan.over.as_ref().filter(|_| seen.over);
-                Some(over.is_some_and(|respond| self.respond(respond)))
-            }
-            _ => None,
-        }
-    }
-
     fn deny(&mut self, rule: &hir::DenyRule) -> bool {
         let before = self.rule;
         if let Some(own) = crate::hir::rule_of_block(&rule.body) {
@@ -425,14 +270,6 @@ impl Run<'_> {
         if !ended {
             self.rule = before;
         }
-        ended
-    }
-
-    /// The answer of a rule that denies, also where a scan is asked.
-    fn denied(&mut self, block: &Block) -> bool {
-        let seen = self.seen.take();
-        let ended = self.block(block);
-        self.seen = seen;
         ended
     }
 
