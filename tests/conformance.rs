@@ -87,6 +87,7 @@ fn the_vectors_cover_the_abi() {
         "\"op\": \"edits\"",
         "\"op\": \"scan\"",
         "\"request_chunk\"",
+        "\"response_chunk\"",
         "\"last\"",
         "\"over\"",
         "\"secret\":",
@@ -115,6 +116,7 @@ fn the_vectors_cover_the_abi() {
         "request.id",
         "request.body",
         "request.chunk",
+        "response.chunk",
         "request.fields",
         "\"request.header\"",
         "\"request.headers\"",
@@ -260,20 +262,36 @@ impl Runner {
                 let over = call.flags.contains(&Flag::Over);
                 eval::scan(&self.hir, facts, Lane::Request, &texts, over)
             }
+            Event::ResponseChunk => {
+                let texts: Vec<_> = call.texts.as_ref()?.iter().map(Bytes::bytes).collect();
+                let over = call.flags.contains(&Flag::Over);
+                let mut head = call;
+                while head.event.is_chunk() {
+                    head = &done[head.after?];
+                }
+                let handlers = self.handlers(head, done)?;
+                eval::response_scan(&self.hir, facts, handlers, &texts, over).0
+            }
             _ => return None,
         })
     }
 }
 
 impl Runner {
-    /// What the reference evaluator says to a response, and which handler is left where it was
-    /// replaced. The answer that is seen may itself have replaced another.
+    /// What the reference evaluator says to a response, and which handler is left where it was replaced.
     fn response(
         &self,
         call: &Call,
         facts: &Facts,
         done: &[Call],
     ) -> Option<(Outcome, Option<usize>)> {
+        let (route, from) = self.handlers(call, done)?;
+        Some(eval::response(&self.hir, facts, route, from))
+    }
+
+    /// The route that had decided, and the handler that a response's head is for. The answer that is
+    /// seen may itself have replaced another.
+    fn handlers(&self, call: &Call, done: &[Call]) -> Option<(Option<usize>, usize)> {
         let before = &done[call.after?];
         let mut first = before;
         while first.event == vector::EventName::ResponseHead {
@@ -289,7 +307,7 @@ impl Runner {
             }
             _ => 0,
         };
-        Some(eval::response(&self.hir, facts, route, from))
+        Some((route, from))
     }
 
     /// The facts of a call, as all slots together show them.
