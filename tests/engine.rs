@@ -30,8 +30,8 @@ use edge_compiler::{
     LowerError, Optimise,
     eval::{End, Facts, RawValue},
     hir::{
-        Base, Elements, Expr, Fact, Hir, Hits, Lane, Matcher, OverLimit, Respond, Rule, RuleId,
-        Scan, Set, Stmt, StmtKind, Type,
+        Base, Elements, Expr, Fact, Hir, Hits, Lane, Matcher, Over, OverLimit, Respond, Rule,
+        RuleId, Scan, Set, Stmt, StmtKind, Type,
     },
     lower,
     source::{SourceMap, Span},
@@ -274,7 +274,7 @@ fn policy(patterns: &[Pattern]) -> Hir {
         lane: Lane::Request,
         limit: 1 << 20,
         over_limit: OverLimit::Pass,
-        over: None,
+        over: Over::GoesOn,
         rule: rule(&mut hir.rules, RuleKind::OnRequest),
     });
     let [head, body] = <[StmtKind; 2]>::try_from(groups).unwrap();

@@ -293,10 +293,21 @@ pub struct Scan {
     pub limit: u32,
     /// What becomes of a longer one.
     pub over_limit: OverLimit,
-    /// The answer to one that is longer, where that is `block` and the group denies.
-    pub over: Option<Respond>,
+    /// What one that is longer means to the group.
+    pub over: Over,
     /// The rule that the statement is accounted to.
     pub rule: RuleId,
+}
+
+/// What a body means to a group that is longer than it looks at.
+#[derive(Debug, Clone)]
+pub enum Over {
+    /// Nothing: it goes on.
+    GoesOn,
+    /// It is answered.
+    Answered(Respond),
+    /// The host is told that it would have been: the rule is that of the scan.
+    Told,
 }
 
 /// Rules that match without deciding. All of them are looked at.

@@ -11,9 +11,9 @@ use edge_compiler::{
     eval::{Facts, RawValue},
     hir::{
         Base, Block, Builtin, CompareOp, Const, DenyRule, Edit, EditValue, Elements, Experiment,
-        Expr, Fact, Fn, Handler, Hir, Hits, Lane, Let, LetId, Matcher, Pattern, PlaceId, Proxy,
-        QueryEdit, Respond, Route, Rule, RuleId, SecretPart, Segment, Set, Stmt, StmtKind, Type,
-        UpstreamPath,
+        Expr, Fact, Fn, Handler, Hir, Hits, Lane, Let, LetId, Matcher, OverLimit, Pattern, PlaceId,
+        Proxy, QueryEdit, Respond, Route, Rule, RuleId, SecretPart, Segment, Set, Stmt, StmtKind,
+        Type, UpstreamPath,
     },
     source::Span,
 };
@@ -120,6 +120,7 @@ pub fn policy(source: &mut Source) -> Hir {
         visible: Vec::new(),
         warm_ok: true,
         response: false,
+        over_limit: None,
     };
     maker.declarations();
     maker.phases();
@@ -135,6 +136,8 @@ struct Maker<'s, 'b> {
     warm_ok: bool,
     /// Response facts may be read here.
     response: bool,
+    /// What becomes of bodies that are too long to be inspected.
+    over_limit: Option<OverLimit>,
 }
 
 const STRING: Type = Type::of(Base::String);

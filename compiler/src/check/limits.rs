@@ -6,7 +6,7 @@ use crate::hir::{Block, Const, Expr, Matcher, Stmt, StmtKind};
 use crate::source::Span;
 
 /// Most expressions that copies may come to.
-const MOST_COPIED: usize = 1_000_000;
+pub(super) const MOST_COPIED: usize = 1_000_000;
 /// Most changes of one message's headers.
 const MOST_EDITS: usize = 64;
 

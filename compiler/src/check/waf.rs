@@ -60,7 +60,7 @@ impl Checker<'_> {
             };
             list.push(self.acting(&group, member, kind, path.span)?);
         }
-        let mut made = self.body_scan(&group, kind.is_none(), path.span)?;
+        let mut made = self.body_scan(&group, kind.is_none())?;
         match kind {
             None => made.push(StmtKind::Deny(alone.into_iter().map(deny).collect())),
             Some(_) if alone.is_empty() => {}

@@ -4,7 +4,8 @@ use super::{
     Facts, Run,
     outcome::{End, Outcome},
 };
-use crate::hir::{self, Block, Expr, Hir, Lane, Stmt, StmtKind};
+use crate::hir::{self, Block, Expr, Hir, Lane, Over, Stmt, StmtKind};
+use edge_abi::output::hits::Kind;
 
 /// What a scan says when it has seen these texts of a body, and whether that is longer than the limit: where
 /// it lets the body go on, nothing else is said.
@@ -69,10 +70,14 @@ impl Run<'_> {
                 let mut rules = rules.iter().filter(|rule| looks(&rule.condition));
                 Some(rules.any(|rule| self.deny(rule)))
             }
-            StmtKind::Scan(scan) => {
-                let over = scan.over.as_ref().filter(|_| seen.over);
-                Some(over.is_some_and(|respond| self.respond(respond)))
-            }
+            StmtKind::Scan(scan) => Some(match &scan.over {
+                Over::Answered(respond) if seen.over => self.respond(respond),
+                Over::Told if seen.over => {
+                    self.outcome.hits.push((Kind::Shadow, scan.rule.0));
+                    false
+                }
+                _ => false,
+            }),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Expressions with parts of them replaced.
 
-use super::{Expr, Hir};
+use super::{Expr, Hir, MAX_DEPTH};
 
 impl Expr {
     /// This expression, with every part for which `by` has another replaced by that.
@@ -59,19 +59,78 @@ impl Expr {
 
 impl Hir {
     /// An expression without the calls of functions that are given something that `is` so: the functions'
-    /// bodies stand there instead.
+    /// bodies stand there instead. None where that would make more than so many parts, or nest deeper than
+    /// [`MAX_DEPTH`].
     #[must_use]
-    pub fn inlined(&self, expr: &Expr, is: &dyn Fn(&Expr) -> bool) -> Expr {
-        expr.replaced(&mut |part| {
-            let Expr::CallFn(index, arguments, _) = part else {
-                return None;
-            };
-            if !arguments.iter().any(|argument| argument.any(is)) {
+    pub fn inlined(&self, expr: &Expr, is: &dyn Fn(&Expr) -> bool, most: usize) -> Option<Expr> {
+        let mut expr = expr.clone();
+        // A level of calls at a time, so that what is made is measured before it is made.
+        while expr.any(&|part| self.is_called_with(part, is)) {
+            if self.size_inlined(&expr, is) > most {
                 return None;
             }
-            let body = &self.fns.get(*index as usize)?.body;
-            Some(self.inlined(&body.applied(arguments), is))
-        })
+            expr = expr.replaced(&mut |part| self.body_of(part, is));
+            if expr.depth() > MAX_DEPTH {
+                return None;
+            }
+        }
+        Some(expr)
+    }
+
+    fn is_called_with(&self, part: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
+        match part {
+            Expr::CallFn(index, arguments, _) => {
+                let known = (*index as usize) < self.fns.len();
+                known && arguments.iter().any(|argument| argument.any(is))
+            }
+            _ => false,
+        }
+    }
+
+    fn body_of(&self, part: &Expr, is: &dyn Fn(&Expr) -> bool) -> Option<Expr> {
+        let Expr::CallFn(index, arguments, _) = part else {
+            return None;
+        };
+        let body = &self.fns.get(*index as usize)?.body;
+        self.is_called_with(part, is)
+            .then(|| body.applied(arguments))
+    }
+
+    /// How many parts the next level has.
+    fn size_inlined(&self, expr: &Expr, is: &dyn Fn(&Expr) -> bool) -> usize {
+        if let Expr::CallFn(index, arguments, _) = expr
+            && self.is_called_with(expr, is)
+            && let Some(function) = self.fns.get(*index as usize)
+        {
+            let sizes: Vec<usize> = arguments.iter().map(Expr::size).collect();
+            return function.body.size_applied(&sizes);
+        }
+        let mut size = 1usize;
+        expr.children(&mut |part| size = size.saturating_add(self.size_inlined(part, is)));
+        size
+    }
+}
+
+impl Expr {
+    /// How many parts it has.
+    fn size(&self) -> usize {
+        self.size_applied(&[])
+    }
+
+    /// How many it has for arguments of these sizes.
+    fn size_applied(&self, arguments: &[usize]) -> usize {
+        if let Expr::FnParam(index, _) = self {
+            return arguments.get(*index as usize).copied().unwrap_or(1);
+        }
+        let mut size = 1usize;
+        self.children(&mut |part| size = size.saturating_add(part.size_applied(arguments)));
+        size
+    }
+
+    fn depth(&self) -> usize {
+        let mut deepest = 0;
+        self.children(&mut |part| deepest = deepest.max(part.depth()));
+        deepest + 1
     }
 }
 

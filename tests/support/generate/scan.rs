@@ -5,8 +5,8 @@ use edge_abi::{manifest::RuleKind, output::hits::Kind};
 use edge_compiler::{
     ast::ArithOp,
     hir::{
-        Base, Block, Builtin, Const, DenyRule, Expr, Fact, Hits, Lane, Matcher, OverLimit, Respond,
-        RuleId, Scan, Stmt, StmtKind, Type,
+        Base, Block, Builtin, Const, DenyRule, Expr, Fact, Hits, Lane, Matcher, Over, OverLimit,
+        Respond, RuleId, Scan, Stmt, StmtKind, Type,
     },
     source::Span,
 };
@@ -35,10 +35,14 @@ impl Maker<'_, '_> {
     /// What a group does, before anything reads the body; sometimes under a condition.
     pub(super) fn scan(&mut self, lane: Lane) -> Block {
         let warm = std::mem::replace(&mut self.warm_ok, false);
-        let over_limit =
-            *self
+        // All groups of a policy agree.
+        let over_limit = match self.over_limit {
+            Some(over_limit) => over_limit,
+            None => *self
                 .source
-                .pick(&[OverLimit::Block, OverLimit::Pass, OverLimit::Truncate]);
+                .pick(&[OverLimit::Block, OverLimit::Pass, OverLimit::Truncate]),
+        };
+        self.over_limit = Some(over_limit);
         let mut block = Vec::new();
         for _ in 0..=self.source.below(2) {
             block.extend(self.group(lane, over_limit).into_iter().map(plain));
@@ -58,7 +62,11 @@ impl Maker<'_, '_> {
 
     fn group(&mut self, lane: Lane, over_limit: OverLimit) -> Vec<StmtKind> {
         let rule = self.rule(RuleKind::Deny);
-        let over = self.source.flip().then(|| answer(rule, 413));
+        let over = match self.source.below(3) {
+            0 => Over::GoesOn,
+            1 => Over::Answered(answer(rule, 413)),
+            _ => Over::Told,
+        };
         let scan = StmtKind::Scan(Scan {
             lane,
             limit: 1000,

@@ -6,21 +6,16 @@ use super::inspect::{TEXT, Target, or_empty};
 use super::streamed::looks;
 use crate::diagnostics::GivenTwice;
 use crate::hir::{
-    Builtin, Const, DenyRule, Expr, Fact, Lane, Matcher, OverLimit, Respond, RuleId, Scan, Stmt,
-    StmtKind,
+    Builtin, Const, DenyRule, Expr, Fact, Hits, Lane, Matcher, Over, OverLimit, Respond, RuleId,
+    Scan, Stmt, StmtKind,
 };
-use crate::source::Span;
 use edge_abi::manifest::{Fact as RawFact, RuleKind};
+use edge_abi::output::hits::Kind;
 
 impl Checker<'_> {
     /// What a group does first that inspects the body: it asks to see it, and where it denies it refuses one
     /// that it can't read.
-    pub(super) fn body_scan(
-        &mut self,
-        group: &Group,
-        denies: bool,
-        used: Span,
-    ) -> Option<Vec<StmtKind>> {
+    pub(super) fn body_scan(&mut self, group: &Group, denies: bool) -> Option<Vec<StmtKind>> {
         let mut members = group.members.iter();
         let sees = |it: &Member| it.inspected.contains(&Target::Body) && looks(&it.rule.condition);
         let Some(body) = group.body.filter(|_| members.any(sees)) else {
@@ -41,31 +36,32 @@ impl Checker<'_> {
             RuleKind::Shadow
         };
         let rule = self.waf_rule_id(&name, body.span, kind);
-        let blocks = denies && body.over_limit == OverLimit::Block;
+        let blocks = body.over_limit == OverLimit::Block;
+        let (too_long, encoded) = match lane {
+            Lane::Request => (413, 415),
+            Lane::Response => (502, 502),
+        };
         let mut made = Vec::new();
-        let mut over = None;
-        if blocks {
-            let refusal = |checker: &mut Self, status| {
-                let own = group.respond.as_deref();
-                match own {
-                    Some(_) => checker.answer(own, rule, body.span, used).map(|(it, _)| it),
-                    None => Some(refused(rule, status)),
-                }
-            };
-            let (too_long, encoded) = match lane {
-                Lane::Request => (413, 415),
-                Lane::Response => (502, 502),
-            };
-            over = Some(refusal(self, too_long)?);
-            let respond = refusal(self, encoded)?;
+        if blocks && denies {
             made.push(StmtKind::Deny(vec![DenyRule {
-                condition: is_encoded(lane),
+                condition: is_unreadable(lane),
                 body: vec![Stmt {
                     span: body.span,
-                    kind: StmtKind::Respond(respond),
+                    kind: StmtKind::Respond(refused(rule, encoded)),
                 }],
             }]));
+        } else if blocks {
+            made.push(StmtKind::Hits(Hits {
+                kind: Kind::Shadow,
+                rules: vec![(rule, is_unreadable(lane))],
+                then: Vec::new(),
+            }));
         }
+        let over = match (blocks, denies) {
+            (false, _) => Over::GoesOn,
+            (true, true) => Over::Answered(refused(rule, too_long)),
+            (true, false) => Over::Told,
+        };
         made.push(StmtKind::Scan(Scan {
             lane,
             limit: body.limit,
@@ -85,8 +81,9 @@ impl Checker<'_> {
     }
 }
 
-/// A body with a `Content-Encoding` (RFC 9110, 8.4): its texts can't be seen.
-fn is_encoded(lane: Lane) -> Expr {
+/// A body whose texts can't be seen: it has a `Content-Encoding` (RFC 9110, 8.4), or two types of which servers take
+/// one or the other.
+fn is_unreadable(lane: Lane) -> Expr {
     let name = "content-encoding".to_owned();
     let coding = match lane {
         Lane::Request => RawFact::Header { name },
@@ -95,7 +92,14 @@ fn is_encoded(lane: Lane) -> Expr {
     let coding = or_empty(Expr::Fact(Fact::Raw(coding), TEXT));
     let coding = Expr::Builtin(Builtin::Lower, vec![coding]);
     let plain = Matcher::Equals(vec![Vec::new(), b"identity".to_vec()]);
-    Expr::Not(Box::new(Expr::Test(Box::new(coding), plain)))
+    let encoded = Expr::Not(Box::new(Expr::Test(Box::new(coding), plain)));
+    if lane == Lane::Response {
+        return encoded;
+    }
+    let name = "content-type".to_owned();
+    let content_type = Expr::Fact(Fact::Raw(RawFact::Header { name }), TEXT);
+    let several = Matcher::Matches(r#"^[^";]*,"#.to_owned());
+    Expr::Or(vec![encoded, Expr::Test(Box::new(content_type), several)])
 }
 
 fn refused(rule: RuleId, status: u16) -> Respond {

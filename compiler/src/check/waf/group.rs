@@ -40,6 +40,8 @@ pub(in crate::check) struct Group {
     pub(super) inspected: Vec<Target>,
     /// How the body is inspected, by it or by a group that it includes.
     pub(super) body: Option<Body>,
+    /// Its own `inspect body`, where it says neither how much nor what becomes of more.
+    pub(super) plain_body: Option<Body>,
     /// What it reads that is not known everywhere, itself or by a group that it includes.
     pub(super) reads: Reads,
     /// `mode`, if it says one.
@@ -148,6 +150,7 @@ impl Checker<'_> {
             threshold: None,
             inspected: Vec::new(),
             body: None,
+            plain_body: None,
             reads: Reads::default(),
             mode: None,
             is_reported: Cell::new(false),
@@ -210,6 +213,7 @@ impl Checker<'_> {
                 span,
             });
         }
+        group.body = group.body.or(group.plain_body);
         let added = &group.inspected;
         for member in &mut group.members {
             let new = added.iter().filter(|it| !member.inspected.contains(it));

@@ -85,9 +85,8 @@ impl Checker<'_> {
     /// `inspect T, …`
     pub(super) fn inspect(&mut self, group: &mut Group, targets: &[InspectTarget]) {
         for target in targets {
-            let Some(made) = self.inspect_target(group, target) else {
-                continue;
-            };
+            // What is in error is reported; that nothing is inspected then needn't be.
+            let made = self.inspect_target(group, target).unwrap_or(Target::Query);
             if group.inspected.contains(&made) {
                 self.problems.push(GivenTwice {
                     what: format!("`{}` in `inspect`", self.code(target.span)),
@@ -106,6 +105,7 @@ impl Checker<'_> {
                 Some(Target::Header(name))
             }
             InspectKind::Body { limit, over_limit } => {
+                let is_said = limit.is_some() || over_limit.is_some();
                 let limit = match limit {
                     Some(limit) => {
                         let what = "how much of a body is inspected";
@@ -125,11 +125,16 @@ impl Checker<'_> {
                     Some(word) => self.over_limit(word)?,
                     None => OverLimit::Block,
                 };
-                group.body = Some(Body {
+                let body = Body {
                     limit,
                     over_limit,
                     span: target.span,
-                });
+                };
+                // One that says nothing more means what an included group says.
+                match is_said {
+                    true => group.body = Some(body),
+                    false => group.plain_body = Some(body),
+                }
                 Some(Target::Body)
             }
             InspectKind::Named(word) => self.inspect_word(word),
@@ -143,6 +148,13 @@ impl Checker<'_> {
             "args" => Target::Args,
             "headers" => Target::Headers,
             "cookies" => Target::Cookies,
+            "header" => {
+                return self.misplaced(
+                    "`header` without a name",
+                    word.span,
+                    "name the field: `header \"User-Agent\"`; all of them are `headers`",
+                );
+            }
             "files" => {
                 return self.misplaced(
                     "`files`",

@@ -1,8 +1,8 @@
 //! Rules over what they inspect, and what they may ask of a body that streams.
 
-use super::super::Checker;
+use super::super::{Checker, limits::MOST_COPIED};
 use super::inspect::Target;
-use crate::diagnostics::{MissingSetting, NotStreamed};
+use crate::diagnostics::{ExpandsTooFar, MissingSetting, NotStreamed};
 use crate::hir::{Builtin, Elements, Expr, Fact, Matcher};
 use crate::source::Span;
 
@@ -36,7 +36,10 @@ impl Checker<'_> {
             });
         }
         // Tests of a text are found, and made together, only outside of functions.
-        let condition = self.hir.inlined(&condition, &looks);
+        let Some(condition) = self.hir.inlined(&condition, &looks, MOST_COPIED) else {
+            let limit = MOST_COPIED;
+            return self.fail(ExpandsTooFar { limit, span });
+        };
         let lane = self.lane();
         let texts: Vec<Expr> = targets.iter().flat_map(|it| it.texts(lane)).collect();
         let mut any = Vec::new();

@@ -5,12 +5,12 @@
 //! tests of the body that are real: where a rule that looks at the body denies now, that is the verdict, and
 //! everything else means that the body goes on.
 
-use super::{Builder, Next, Scope};
+use super::{Builder, Mentions, Next, Scope};
 use crate::{
     decision::{Atom, Effect, Handle, Matcher, Node, Step, Terminal, Value},
-    hir::{self, Base, Expr, Fact, Lane, StmtKind, Type, rule_of_block},
+    hir::{self, Base, Expr, Fact, Lane, Over, StmtKind, Type, rule_of_block},
 };
-use edge_abi::input::Event;
+use edge_abi::{input::Event, output::hits::Kind};
 
 /// What is built instead of the request phase.
 #[derive(Debug, Clone, Copy)]
@@ -147,16 +147,25 @@ impl Builder<'_> {
 
     /// Where the body is too long, the group's answer.
     fn over_limit(&mut self, scan: &hir::Scan, scope: Scope, next: Next) -> Next {
-        let Some(answer) = &scan.over else {
-            return next;
-        };
-        let scanning = self.scanning.take();
         let own = Scope {
             rule: scan.rule,
             ..scope
         };
-        let inside = self.respond(answer, own);
-        self.scanning = scanning;
+        let inside = match &scan.over {
+            Over::GoesOn => return next,
+            Over::Answered(answer) => {
+                let scanning = self.scanning.take();
+                let inside = self.respond(answer, own);
+                self.scanning = scanning;
+                inside
+            }
+            Over::Told => {
+                let rules = self.bytes(&scan.rule.0.to_le_bytes());
+                let kind = Kind::Shadow;
+                let mentions = Mentions::default();
+                self.act(Effect::Hits { kind, rules }, &mentions, own, next)
+            }
+        };
         let subject = self.graph.value(Value::OverLimit, Type::of(Base::Bool));
         let matcher = Matcher::True;
         self.guard(Atom { subject, matcher }, inside, next, own)

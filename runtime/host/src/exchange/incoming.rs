@@ -91,6 +91,7 @@ impl Incoming {
     /// chunked twice, or of a client that a trusted proxy does not name.
     pub(super) fn admit(&mut self) -> Result<(), Refusal> {
         self.check_framing()?;
+        self.check_content_type()?;
         if !self.known {
             return Err(bad(
                 "X-Forwarded-For of a trusted proxy has no address where the client's belongs",
@@ -144,6 +145,15 @@ impl Incoming {
             ),
         };
         Err(refusal.closing())
+    }
+
+    /// Servers differ about which of two types a body has (RFC 9110, 8.3: there is one).
+    fn check_content_type(&self) -> Result<(), Refusal> {
+        let types = self.parts.headers.get_all(header::CONTENT_TYPE);
+        match types.iter().nth(1) {
+            Some(_) => Err(bad("there are several Content-Type fields")),
+            None => Ok(()),
+        }
     }
 
     /// The host that the client named: the URI's in absolute-form, else the `Host` field.

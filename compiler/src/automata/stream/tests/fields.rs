@@ -313,6 +313,10 @@ proptest! {
                 body.extend(format!("; filename=\"{}\"\r\nContent-Type: a/b", file_name.replace('"', "\\\"")).bytes());
                 texts.push([&name, &b"="[..], file_name.as_bytes()].concat());
                 texts.push(b"Content-Type: a/b\r".to_vec());
+                // Some servers take it for a field.
+                if file_name.is_empty() {
+                    texts.push([&name, &b"="[..], &content].concat());
+                }
             } else {
                 texts.push([&name, &b"="[..], &content].concat());
             }

@@ -19,10 +19,12 @@ pub(super) enum Media<'a> {
 pub(super) fn media<'a>(names: Names<'_>, content_type: &'a [u8]) -> Media<'a> {
     let mut parts = Parameters::new(content_type);
     let media_type = parts.next().map(|first| first.name).unwrap_or_default();
-    let suffix = split(media_type, media_type.len().saturating_sub(5)).1;
+    // Servers differ about what stands behind the type without a semicolon.
+    let (media_type, _) = until(media_type, |&byte| is_blank(byte) || byte == b',');
+    let suffix = split(media_type, media_type.len().saturating_sub(4)).1;
     if names.is(names::FORM, media_type) {
         Media::Form
-    } else if names.is(names::JSON, media_type) || names.is(names::JSON_SUFFIX, suffix) {
+    } else if names.is(names::JSON, suffix) {
         Media::Json
     } else if names.is(names::MULTIPART, media_type) {
         multipart(names, parts)
@@ -86,6 +88,8 @@ impl<'a> Iterator for Parameters<'a> {
         }
         let end = |byte: &u8| matches!(byte, b'=' | b';');
         let (name, behind) = until(self.rest, end);
+        self.odd |=
+            behind.first() == Some(&b'=') && name.last().is_some_and(|&byte| is_blank(byte));
         let value = trim(behind.strip_prefix(b"=").unwrap_or_default());
         let (value, behind) = if behind.first() != Some(&b'=') {
             (value, behind)

@@ -86,7 +86,8 @@ impl Multipart<'_, '_, '_> {
         for parameter in Parameters::new(value).skip(1) {
             let is_name = names.is(names::NAME, parameter.name);
             if names.is(names::FILE_NAME, parameter.name) {
-                self.file = !odd;
+                // Some servers take a part without a file's name for a field.
+                self.file = !odd && !parameter.value.is_empty();
                 self.texts.unquote(name, parameter.value);
             } else if names.is(
                 names::FILE_NAME,
