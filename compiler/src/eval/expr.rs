@@ -494,9 +494,13 @@ pub(super) fn query_remove(query: &[u8], pattern: &[u8]) -> Vec<u8> {
     kernels::query::query_remove(query, pattern, &mut out).to_vec()
 }
 
-/// Whether an expression is made of a body as it streams.
-fn is_streamed(expr: &Expr) -> bool {
-    expr.any(&|it| matches!(it, Expr::Fact(Fact::Stream(_), _)))
+/// Whether a text is one of a body as it streams, or made of it.
+fn is_streamed(text: &Expr) -> bool {
+    match text {
+        Expr::Fact(Fact::Stream(_), _) => true,
+        Expr::Builtin(_, arguments) => arguments.first().is_some_and(is_streamed),
+        _ => false,
+    }
 }
 
 fn is_stream(expr: &Expr, of: Lane) -> bool {

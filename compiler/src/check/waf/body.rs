@@ -6,8 +6,8 @@ use super::inspect::{TEXT, Target, or_empty};
 use super::streamed::looks;
 use crate::diagnostics::GivenTwice;
 use crate::hir::{
-    Builtin, Const, DenyRule, Expr, Fact, Hits, Lane, Matcher, Over, OverLimit, Respond, RuleId,
-    Scan, Stmt, StmtKind,
+    Base, Builtin, Const, DenyRule, Expr, Fact, Hits, Lane, Matcher, Over, OverLimit, Respond,
+    RuleId, Scan, Stmt, StmtKind, Type,
 };
 use edge_abi::manifest::{Fact as RawFact, RuleKind};
 use edge_abi::output::hits::Kind;
@@ -21,9 +21,17 @@ impl Checker<'_> {
         let Some(body) = group.body.filter(|_| members.any(sees)) else {
             return Some(Vec::new());
         };
+        // What waits for the whole body would hold up the verdict on its pieces.
+        if let Some(span) = group.reads.body {
+            let name = &group.name;
+            let help = format!(
+                "`{name}` inspects the body as it streams: say `inspected`, or put what reads the whole body into a group of its own, run behind `{name}`"
+            );
+            return self.misplaced("`request.body`", span, &help);
+        }
         let lane = self.lane();
         let known = *self.scanned.entry(lane).or_insert(body);
-        if (known.limit, known.over_limit) != (body.limit, body.over_limit) {
+        if !known.agrees(body) {
             return self.fail(GivenTwice {
                 what: "how the body is inspected, in another group and otherwise,".to_owned(),
                 span: body.span,
@@ -94,7 +102,16 @@ fn is_unreadable(lane: Lane) -> Expr {
     let plain = Matcher::Equals(vec![Vec::new(), b"identity".to_vec()]);
     let encoded = Expr::Not(Box::new(Expr::Test(Box::new(coding), plain)));
     if lane == Lane::Response {
-        return encoded;
+        // There is nothing to be seen of an answer without a body (RFC 9110, 6.4.1).
+        let status = Expr::Fact(Fact::Raw(RawFact::ResponseStatus), Type::of(Base::Int));
+        let method = Expr::Fact(Fact::Raw(RawFact::Method), Type::of(Base::String));
+        let head = Matcher::Equals(vec![b"HEAD".to_vec()]);
+        let bodiless = vec![
+            Expr::Test(Box::new(status.clone()), Matcher::Range(204, 204)),
+            Expr::Test(Box::new(status), Matcher::Range(304, 304)),
+            Expr::Test(Box::new(method), head),
+        ];
+        return Expr::And(vec![encoded, Expr::Not(Box::new(Expr::Or(bodiless)))]);
     }
     let name = "content-type".to_owned();
     let content_type = Expr::Fact(Fact::Raw(RawFact::Header { name }), TEXT);

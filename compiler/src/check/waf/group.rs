@@ -40,8 +40,11 @@ pub(in crate::check) struct Group {
     pub(super) inspected: Vec<Target>,
     /// How the body is inspected, by it or by a group that it includes.
     pub(super) body: Option<Body>,
-    /// Its own `inspect body`, where it says neither how much nor what becomes of more.
+    /// Its own `inspect body`, where it says how much or what becomes of more; and where it says neither.
+    pub(super) own_body: Option<Body>,
     pub(super) plain_body: Option<Body>,
+    /// An `include` of a group that inspects the body otherwise than one before it.
+    pub(super) disagreement: Option<Span>,
     /// What it reads that is not known everywhere, itself or by a group that it includes.
     pub(super) reads: Reads,
     /// `mode`, if it says one.
@@ -150,7 +153,9 @@ impl Checker<'_> {
             threshold: None,
             inspected: Vec::new(),
             body: None,
+            own_body: None,
             plain_body: None,
+            disagreement: None,
             reads: Reads::default(),
             mode: None,
             is_reported: Cell::new(false),
@@ -213,7 +218,7 @@ impl Checker<'_> {
                 span,
             });
         }
-        group.body = group.body.or(group.plain_body);
+        self.settle_body(&mut group);
         let added = &group.inspected;
         for member in &mut group.members {
             let new = added.iter().filter(|it| !member.inspected.contains(it));
@@ -240,6 +245,11 @@ impl Checker<'_> {
             return;
         }
         let written = self.code(path.span);
+        if let (Some(one), Some(other)) = (group.body, inner.body)
+            && !one.agrees(other)
+        {
+            group.disagreement = group.disagreement.or(Some(path.span));
+        }
         group.body = group.body.or(inner.body);
         group.reads.body = group.reads.body.or(inner.reads.body);
         group.reads.response = group.reads.response.or(inner.reads.response);

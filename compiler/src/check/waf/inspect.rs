@@ -6,8 +6,9 @@
 
 use super::super::Checker;
 use super::group::Group;
+use super::streamed::looks;
 use crate::ast::{InspectKind, InspectTarget, Name};
-use crate::diagnostics::{GivenTwice, NoSuchWord, OutOfRange};
+use crate::diagnostics::{GivenTwice, MissingSetting, NoSuchWord, OutOfRange};
 use crate::hir::{Base, Builtin, Const, Expr, Fact, Lane, OverLimit, Type};
 use crate::resolve::suggest;
 use crate::source::Span;
@@ -50,6 +51,13 @@ pub(in crate::check) struct Body {
     pub(super) limit: u32,
     pub(super) over_limit: OverLimit,
     pub(super) span: Span,
+}
+
+impl Body {
+    /// Whether both look at as much, and mean the same by more.
+    pub(super) fn agrees(self, other: Body) -> bool {
+        (self.limit, self.over_limit) == (other.limit, other.over_limit)
+    }
 }
 
 impl Target {
@@ -98,6 +106,27 @@ impl Checker<'_> {
         }
     }
 
+    /// How the body is inspected: as the group says, else as those say that it includes.
+    pub(super) fn settle_body(&mut self, group: &mut Group) {
+        if let (Some(span), None) = (group.disagreement, group.own_body) {
+            self.problems.push(GivenTwice {
+                what:
+                    "how the body is inspected, by two groups that this one includes and otherwise,"
+                        .to_owned(),
+                span,
+            });
+        }
+        group.body = group.own_body.or(group.body).or(group.plain_body);
+        let targets = !group.inspected.is_empty();
+        if targets && !group.members.iter().any(|it| looks(&it.rule.condition)) {
+            self.problems.push(MissingSetting {
+                what: format!("the group `{}`, which says what it inspects,", group.name),
+                setting: "a rule that looks at it, for instance `rule r { when inspected contains \"…\" }`",
+                span: group.span,
+            });
+        }
+    }
+
     fn inspect_target(&mut self, group: &mut Group, target: &InspectTarget) -> Option<Target> {
         match &target.kind {
             InspectKind::Header(name) => {
@@ -132,7 +161,7 @@ impl Checker<'_> {
                 };
                 // One that says nothing more means what an included group says.
                 match is_said {
-                    true => group.body = Some(body),
+                    true => group.own_body = Some(body),
                     false => group.plain_body = Some(body),
                 }
                 Some(Target::Body)
