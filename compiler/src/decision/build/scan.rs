@@ -102,7 +102,17 @@ impl Builder<'_> {
                 Some(Next::both(go_on))
             }
             StmtKind::Log { .. } => Some(next),
-            StmtKind::Edit(_) if next.cold == go_on => Some(next),
+            StmtKind::Edit(edit) => {
+                let (edit, mentions) = self.edit(edit);
+                let made = self.act(Effect::Edit(edit), &mentions, scope, next);
+                // Before a body that goes on, an edit is nothing.
+                let or_on = |next, made| if next == go_on { go_on } else { made };
+                Some(Next {
+                    cold: or_on(next.cold, made.cold),
+                    warm: or_on(next.warm, made.warm),
+                    ..made
+                })
+            }
             StmtKind::Hits(hits) if !hits.rules.iter().any(|(_, it)| looks(it)) => Some(next),
             StmtKind::Deny(rules) => {
                 let mut rest = next;
