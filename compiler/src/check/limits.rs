@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::diagnostics::{ExpandsTooFar, TooManyEdits};
-use crate::hir::{Block, Const, Expr, Matcher, Stmt, StmtKind};
+use crate::hir::{Block, Expr, Stmt, StmtKind};
 use crate::source::Span;
 
 /// Most expressions that copies may come to.
@@ -25,7 +25,7 @@ pub(super) struct Spent {
 impl Checker<'_> {
     /// A copy of an expression that is needed twice. Copies in copies multiply, so they are counted.
     pub(super) fn copy(&mut self, expr: &Expr, span: Span) -> Option<Expr> {
-        self.spend(size(expr), span)?;
+        self.spend(expr.size(), span)?;
         Some(expr.clone())
     }
 
@@ -128,49 +128,6 @@ fn crowded(block: &Block, found: &mut Vec<(usize, Span)>) {
             StmtKind::LetElse(_, block) => crowded(block, found),
             StmtKind::Hits(hits) => crowded(&hits.then, found),
             _ => {}
-        }
-    }
-}
-
-/// How many nodes an expression has; long constants count for more.
-fn size(expr: &Expr) -> usize {
-    let all = |exprs: &[Expr]| exprs.iter().map(size).sum::<usize>();
-    1 + match expr {
-        Expr::Const(Const::Bytes(bytes)) => bytes.len() / 64,
-        Expr::Const(_)
-        | Expr::Fact(..)
-        | Expr::Let(..)
-        | Expr::FnParam(..)
-        | Expr::Experiment(_) => 0,
-        Expr::CallFn(_, exprs, _)
-        | Expr::Builtin(_, exprs)
-        | Expr::Concat(exprs)
-        | Expr::And(exprs)
-        | Expr::Or(exprs)
-        | Expr::OrElse(exprs, _) => all(exprs),
-        Expr::ToText(expr)
-        | Expr::ToJson(expr)
-        | Expr::Not(expr)
-        | Expr::Present(expr)
-        | Expr::Narrowed(expr)
-        | Expr::IsArm(expr, _) => size(expr),
-        Expr::Test(expr, matcher) | Expr::AnyOf(expr, matcher) => {
-            size(expr)
-                + match matcher {
-                    Matcher::Equals(list)
-                    | Matcher::Contains(list)
-                    | Matcher::StartsWith(list)
-                    | Matcher::EndsWith(list) => list.len(),
-                    Matcher::Matches(regex) => regex.len() / 64,
-                    Matcher::In(_) | Matcher::Range(..) => 0,
-                }
-        }
-        Expr::Compare(_, left, right) | Expr::Arith(_, left, right, _) => size(left) + size(right),
-        Expr::Choose(arms, last, _) => {
-            arms.iter()
-                .map(|(when, value)| size(when) + size(value))
-                .sum::<usize>()
-                + size(last)
         }
     }
 }

@@ -86,6 +86,14 @@ pub(super) struct Reads {
     pub(super) response: Option<Span>,
 }
 
+impl Reads {
+    /// Adds what another reads.
+    pub(super) fn add(&mut self, other: Reads) {
+        self.body = self.body.or(other.body);
+        self.response = self.response.or(other.response);
+    }
+}
+
 /// Where the code being checked stands.
 #[derive(Debug, Default)]
 pub(super) struct Scope {

@@ -71,6 +71,8 @@ pub struct Function {
 pub struct Step {
     /// What each event that it accepts does.
     pub on: Vec<(Event, Handle<Node>)>,
+    /// The step of the pieces of a body that is asked for here, if any rule could deny because of them.
+    pub scan: Option<u32>,
 }
 
 /// A route table: which of these patterns match a path.
@@ -264,7 +266,7 @@ pub enum Effect {
         /// Its arm.
         arm: Handle<Value>,
     },
-    /// A body is to be shown to a step, piece by piece.
+    /// A body is to be shown, piece by piece, to the step that [`Step::scan`] names.
     Scan {
         /// Which.
         lane: hir::Lane,
@@ -272,8 +274,6 @@ pub enum Effect {
         limit: u32,
         /// What becomes of a longer one.
         over_limit: hir::OverLimit,
-        /// The step.
-        step: u32,
         /// The rule of the group that looks.
         rule: hir::RuleId,
     },

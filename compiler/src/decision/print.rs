@@ -68,6 +68,10 @@ impl Printer<'_> {
                 let line = format!("step {i} on {event:?} -> {}\n", self.node(*root));
                 self.out.push_str(&line);
             }
+            if let Some(scan) = step.scan {
+                let line = format!("step {i} has bodies scanned by step {scan}\n");
+                self.out.push_str(&line);
+            }
         }
         let mut order: Vec<(usize, Handle<Node>)> =
             self.nodes.iter().map(|(node, i)| (*i, *node)).collect();
@@ -170,9 +174,8 @@ impl Printer<'_> {
                 lane,
                 limit,
                 over_limit,
-                step,
                 ..
-            } => format!("scan {lane:?} body up to {limit}, else {over_limit:?}, by step {step}"),
+            } => format!("scan {lane:?} body up to {limit}, else {over_limit:?}"),
         }
     }
 

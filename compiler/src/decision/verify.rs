@@ -28,6 +28,10 @@ pub fn verify(graph: &Decision) -> Result<(), String> {
         }
         check_node(graph, handle, node, graph.steps.len())?;
     }
+    let mut scans = graph.steps.iter().filter_map(|step| step.scan);
+    if let Some(step) = scans.find(|step| *step as usize >= graph.steps.len()) {
+        return Err(format!("a scan begins at step {step}, which is not there"));
+    }
     let mut roots = graph.steps.iter().flat_map(|s| &s.on);
     match roots.find(|(_, root)| root.index() >= graph.nodes.len()) {
         Some((_, root)) => Err(format!("a step begins at {root:?}, which is not there")),
@@ -135,10 +139,6 @@ fn check_node(
             effect: Effect::Hits { rules, .. },
             ..
         } => expect(graph, *rules, Base::String),
-        Node::Act {
-            effect: Effect::Scan { step, .. },
-            ..
-        } => in_range(*step),
         Node::Act { .. } => Ok(()),
         Node::Wait { step, .. } => in_range(*step),
         Node::Decide(Terminal::Respond { then, body, .. }) => {

@@ -28,7 +28,7 @@ mod values;
 pub(crate) use atoms::path_pattern;
 pub use kernels::BadKernels;
 pub(crate) use plan::{operands, reachable, values_of_node};
-pub(crate) use streams::{lane_of as stream_of, sources as stream_sources};
+pub(crate) use streams::{lane_of as stream_of, sources as stream_sources, step_of};
 
 use crate::{
     automata::{automaton::Automaton, dfa::DfaError, pattern::Pattern},
@@ -156,6 +156,7 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
         functions: Vec::new(),
         index: BTreeMap::new(),
         queue: VecDeque::new(),
+        step: 0,
         rule_bytes: BTreeMap::new(),
         automata: HashMap::new(),
         automata_bytes: 0,
@@ -185,6 +186,8 @@ struct Emitter<'a> {
     functions: Vec<Slot2>,
     index: BTreeMap<Key, u32>,
     queue: VecDeque<(u32, Key)>,
+    /// The step that is written.
+    step: u32,
     /// Bytes of code and constants by rule, as written (before linking), without automata.
     rule_bytes: BTreeMap<u32, u32>,
     /// The automata that single tests have.

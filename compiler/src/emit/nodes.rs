@@ -122,6 +122,7 @@ impl Emitter<'_> {
     pub(super) fn step_function(&mut self, step: u32) -> Result<Code, EmitError> {
         let mut code = Code::new(1);
         let graph = self.graph;
+        self.step = step;
         self.step_head(&mut code, step);
         let on = graph
             .steps

@@ -32,19 +32,12 @@ impl Plan {
     pub fn new(graph: &Decision) -> Plan {
         let mut plan = Plan::default();
         let facts = facts_of_values(graph);
+        if graph.steps.iter().any(|step| step.scan.is_some()) {
+            plan.scans = Some(plan.memos_of(32));
+        }
         for step in &graph.steps {
             let mut found = BTreeSet::new();
             for node in reachable(graph, step.on.iter().map(|(_, node)| *node)) {
-                let is_scan = matches!(
-                    graph.nodes.get(node),
-                    Node::Act {
-                        effect: Effect::Scan { .. },
-                        ..
-                    }
-                );
-                if is_scan && plan.scans.is_none() {
-                    plan.scans = Some(plan.memos_of(32));
-                }
                 for value in values_of_node(graph, graph.nodes.get(node)) {
                     found.extend(facts.get(value.index()).into_iter().flatten().cloned());
                 }

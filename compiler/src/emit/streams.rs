@@ -7,7 +7,7 @@ use super::{
     EmitError, Emitter,
     code::{Code, at},
     length,
-    scans::asked,
+    scans::{self, asked},
     support::Support,
 };
 use crate::{
@@ -167,38 +167,42 @@ fn steps_of(graph: &Decision, text: Handle<Value>, steps: &mut Vec<Step>) {
     if let Some(inner) = arguments.next() {
         steps_of(graph, inner, steps);
     }
-    let mut constant = || match arguments.next().map(|it| graph.values.get(it)) {
+    let constant = || match arguments.next().map(|it| graph.values.get(it)) {
         Some(Value::Const(Const::Bytes(bytes))) => bytes.clone(),
         _ => Vec::new(),
     };
-    steps.extend(match builtin {
-        Builtin::Lower => Some(Step::Lower),
-        Builtin::Upper => Some(Step::Upper),
-        Builtin::UrlDecode => Some(Step::UrlDecode),
-        Builtin::UrlDecodeUni => Some(Step::UrlDecodeUni),
-        Builtin::HtmlDecode => Some(Step::HtmlDecode),
-        Builtin::JsDecode => Some(Step::JsDecode),
-        Builtin::CssDecode => Some(Step::CssDecode),
-        Builtin::Base64DecodeLenient => Some(Step::Base64DecodeLenient),
-        Builtin::RemoveNulls => Some(Step::RemoveNulls),
-        Builtin::CompressWhitespace => Some(Step::CompressWhitespace),
-        Builtin::RemoveComments => Some(Step::RemoveComments),
-        Builtin::CmdLine => Some(Step::CmdLine),
-        Builtin::Utf8ToUnicode => Some(Step::Utf8ToUnicode),
-        Builtin::Replace => Some(Step::Replace(constant(), constant())),
-        // `check` lets no other one stand here.
-        _ => None,
-    });
+    // `check` lets no function stand here that is none.
+    steps.extend(step_of(*builtin, constant));
+}
+
+/// The step that does what a function does, if it can be done piece by piece: its output up to here doesn't depend on
+/// what follows, but for a few bytes.
+pub(crate) fn step_of(builtin: Builtin, mut constant: impl FnMut() -> Vec<u8>) -> Option<Step> {
+    Some(match builtin {
+        Builtin::Lower => Step::Lower,
+        Builtin::Upper => Step::Upper,
+        Builtin::UrlDecode => Step::UrlDecode,
+        Builtin::UrlDecodeUni => Step::UrlDecodeUni,
+        Builtin::HtmlDecode => Step::HtmlDecode,
+        Builtin::JsDecode => Step::JsDecode,
+        Builtin::CssDecode => Step::CssDecode,
+        Builtin::Base64DecodeLenient => Step::Base64DecodeLenient,
+        Builtin::RemoveNulls => Step::RemoveNulls,
+        Builtin::CompressWhitespace => Step::CompressWhitespace,
+        Builtin::RemoveComments => Step::RemoveComments,
+        Builtin::CmdLine => Step::CmdLine,
+        Builtin::Utf8ToUnicode => Step::Utf8ToUnicode,
+        Builtin::Replace => Step::Replace(constant(), constant()),
+        _ => return None,
+    })
 }
 
 fn pattern(matcher: &Matcher) -> Option<Pattern> {
     let (kind, any) = match matcher {
-        Matcher::Regex(regex) => return Some(Pattern::Regex(regex.clone())),
         Matcher::Equals(list) => (LiteralKind::Equals, list),
-        Matcher::Contains(list) => (LiteralKind::Contains, list),
         Matcher::StartsWith(list) => (LiteralKind::StartsWith, list),
         Matcher::EndsWith(list) => (LiteralKind::EndsWith, list),
-        _ => return None,
+        other => return scans::pattern(other),
     };
     let any = any.clone();
     Some(Pattern::Literals { kind, any })
@@ -230,15 +234,12 @@ impl Emitter<'_> {
 
     /// What a step does first with a piece: where that shows nothing new, the body goes on.
     pub(super) fn piece_head(&mut self, code: &mut Code, event: Event) {
-        let (lane, chunk, content_type) = match event {
-            Event::RequestChunk => (Lane::Request, RawFact::RequestChunk, content_type()),
-            Event::ResponseChunk => (
-                Lane::Response,
-                RawFact::ResponseChunk,
-                response_content_type(),
-            ),
+        let lane = match event {
+            Event::RequestChunk => Lane::Request,
+            Event::ResponseChunk => Lane::Response,
             _ => return,
         };
+        let [chunk, content_type] = sources(lane);
         let Some(stream) = self.streams.0.get(&lane) else {
             return;
         };
@@ -322,9 +323,10 @@ impl Emitter<'_> {
         self.support(code, Support::Finish);
     }
 
-    /// Asks to see a body, once in a call.
-    pub(super) fn ask_scan(&mut self, code: &mut Code, lane: Lane, limit: [u32; 2], step: u32) {
-        let Some(memo) = self.plan.scans else {
+    /// Asks to see a body, once in a call, if the step that is written has one for its pieces.
+    pub(super) fn ask_scan(&mut self, code: &mut Code, lane: Lane, limit: [u32; 2]) {
+        let step = self.graph.steps.get(self.step as usize);
+        let (Some(memo), Some(step)) = (self.plan.scans, step.and_then(|step| step.scan)) else {
             return;
         };
         let flag = self.layout.flags + memo + lane as u32;
@@ -354,20 +356,11 @@ impl Emitter<'_> {
     }
 }
 
-fn content_type() -> RawFact {
-    let name = "content-type".to_owned();
-    RawFact::Header { name }
-}
-
-fn response_content_type() -> RawFact {
-    let name = "content-type".to_owned();
-    RawFact::ResponseHeader { name }
-}
-
-/// The facts that a scan reads.
+/// The facts that a scan reads: the piece, and the content type.
 pub(crate) fn sources(lane: Lane) -> [RawFact; 2] {
+    let name = "content-type".to_owned();
     match lane {
-        Lane::Request => [RawFact::RequestChunk, content_type()],
-        Lane::Response => [RawFact::ResponseChunk, response_content_type()],
+        Lane::Request => [RawFact::RequestChunk, RawFact::Header { name }],
+        Lane::Response => [RawFact::ResponseChunk, RawFact::ResponseHeader { name }],
     }
 }

@@ -55,9 +55,8 @@ impl Emitter<'_> {
                 lane,
                 limit,
                 over_limit,
-                step,
                 ..
-            } => self.ask_scan(code, *lane, [*limit, *over_limit as u32], *step),
+            } => self.ask_scan(code, *lane, [*limit, *over_limit as u32]),
         }
         Ok(())
     }

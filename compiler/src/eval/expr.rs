@@ -71,7 +71,7 @@ impl Evaluator<'_> {
             Expr::Not(inner) => Val::Bool(!holds(inner)),
             Expr::And(list) => Val::Bool(list.iter().all(holds)),
             Expr::Or(list) => Val::Bool(list.iter().any(holds)),
-            Expr::Test(subject, matcher) if self.text.is_none() && is_streamed(subject) => {
+            Expr::Test(subject, matcher) if self.text.is_none() && subject.lane().is_some() => {
                 Val::Bool(self.some_text(subject, matcher))
             }
             Expr::Test(subject, matcher) => Val::Bool(self.matches(&of(subject), matcher)),
@@ -103,7 +103,7 @@ impl Evaluator<'_> {
     /// Whether one of a body's texts matches: none does where no scan is asked.
     fn some_text(&self, subject: &Expr, matcher: &Matcher) -> bool {
         let texts = match self.texts {
-            Some((lane, texts)) if subject.any(&|it| is_stream(it, lane)) => texts,
+            Some((lane, texts)) if subject.lane() == Some(lane) => texts,
             _ => &[],
         };
         texts.iter().any(|text| {
@@ -492,17 +492,4 @@ pub(super) fn query_set(query: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
 pub(super) fn query_remove(query: &[u8], pattern: &[u8]) -> Vec<u8> {
     let mut out = vec![0; query.len()];
     kernels::query::query_remove(query, pattern, &mut out).to_vec()
-}
-
-/// Whether a text is one of a body as it streams, or made of it.
-fn is_streamed(text: &Expr) -> bool {
-    match text {
-        Expr::Fact(Fact::Stream(_), _) => true,
-        Expr::Builtin(_, arguments) => arguments.first().is_some_and(is_streamed),
-        _ => false,
-    }
-}
-
-fn is_stream(expr: &Expr, of: Lane) -> bool {
-    matches!(expr, Expr::Fact(Fact::Stream(lane), _) if *lane == of)
 }

@@ -4,7 +4,7 @@ use super::{
     Facts, Run,
     outcome::{End, Outcome},
 };
-use crate::hir::{self, Block, Expr, Hir, Lane, Over, Stmt, StmtKind};
+use crate::hir::{Block, Expr, Hir, Lane, Over, Stmt, StmtKind};
 use edge_abi::output::hits::Kind;
 
 /// What a scan says when it has seen these texts of a body, and whether that is longer than the limit: where
@@ -57,8 +57,7 @@ pub(super) struct Seen<'a> {
 impl Run<'_> {
     /// A statement where a scan is asked, if it means something else there.
     pub(super) fn scanned(&mut self, stmt: &Stmt, seen: Seen<'_>) -> Option<bool> {
-        let is = |part: &Expr| matches!(part, Expr::Fact(hir::Fact::Stream(lane), _) if *lane == seen.lane);
-        let looks = |condition: &Expr| condition.any(&is);
+        let looks = |condition: &Expr| condition.any(&|part| part.lane() == Some(seen.lane));
         match &stmt.kind {
             StmtKind::Respond(_) | StmtKind::Redirect { .. } | StmtKind::Proxy(_) => {
                 self.outcome.end = End::GoOn;

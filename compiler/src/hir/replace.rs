@@ -1,6 +1,6 @@
 //! Expressions with parts of them replaced.
 
-use super::{Expr, Hir, MAX_DEPTH};
+use super::{Const, Expr, Fact, Hir, Lane, MAX_DEPTH, Matcher};
 
 impl Expr {
     /// This expression, with every part for which `by` has another replaced by that.
@@ -46,6 +46,16 @@ impl Expr {
             Expr::FnParam(index, _) => arguments.get(*index as usize).cloned(),
             _ => None,
         })
+    }
+
+    /// The body that a text is made of, if it is made of one as it streams.
+    #[must_use]
+    pub fn lane(&self) -> Option<Lane> {
+        match self {
+            Expr::Fact(Fact::Stream(lane), _) => Some(*lane),
+            Expr::Builtin(_, arguments) => arguments.first()?.lane(),
+            _ => None,
+        }
     }
 
     /// Whether it or a part of it is so.
@@ -112,8 +122,9 @@ impl Hir {
 }
 
 impl Expr {
-    /// How many parts it has.
-    fn size(&self) -> usize {
+    /// How many parts it has; long constants count for more.
+    #[must_use]
+    pub fn size(&self) -> usize {
         self.size_applied(&[])
     }
 
@@ -122,9 +133,25 @@ impl Expr {
         if let Expr::FnParam(index, _) = self {
             return arguments.get(*index as usize).copied().unwrap_or(1);
         }
-        let mut size = 1usize;
+        let mut size = 1usize.saturating_add(self.constants());
         self.children(&mut |part| size = size.saturating_add(part.size_applied(arguments)));
         size
+    }
+
+    /// What the constants of this part alone count for.
+    fn constants(&self) -> usize {
+        match self {
+            Expr::Const(Const::Bytes(bytes)) => bytes.len() / 64,
+            Expr::Test(_, matcher) | Expr::AnyOf(_, matcher) => match matcher {
+                Matcher::Equals(list)
+                | Matcher::Contains(list)
+                | Matcher::StartsWith(list)
+                | Matcher::EndsWith(list) => list.len(),
+                Matcher::Matches(regex) => regex.len() / 64,
+                Matcher::In(_) | Matcher::Range(..) => 0,
+            },
+            _ => 0,
+        }
     }
 
     fn depth(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use super::rewrite::rewrite;
 use crate::{
-    decision::{Decision, Effect, Node, Step, Terminal, Then},
+    decision::{Decision, Node, Step, Terminal, Then},
     emit::reachable,
 };
 use std::collections::BTreeMap;
@@ -16,10 +16,12 @@ pub(super) fn run(mut graph: Decision) -> Decision {
         let Some(step) = graph.steps.get(step as usize) else {
             continue;
         };
-        for node in reachable(&graph, step.on.iter().map(|(_, node)| *node)) {
-            if let Some(next) = leads_to(graph.nodes.get(node))
-                && !numbers.contains_key(&next)
-            {
+        let nodes = reachable(&graph, step.on.iter().map(|(_, node)| *node));
+        let next = nodes
+            .iter()
+            .filter_map(|node| leads_to(graph.nodes.get(*node)));
+        for next in next.chain(step.scan) {
+            if !numbers.contains_key(&next) {
                 numbers.insert(next, u32::try_from(numbers.len()).unwrap_or(u32::MAX));
                 order.push(next);
                 open.push(next);
@@ -32,31 +34,14 @@ pub(super) fn run(mut graph: Decision) -> Decision {
         .collect();
     graph.steps = steps;
     let number = |step: u32| numbers.get(&step).copied().unwrap_or(0);
+    for step in &mut graph.steps {
+        step.scan = step.scan.map(number);
+    }
     rewrite(graph, |graph, _, node, _| {
         let node = match node {
             Node::Wait { request, step } => Node::Wait {
                 request,
                 step: number(step),
-            },
-            Node::Act {
-                effect:
-                    Effect::Scan {
-                        lane,
-                        limit,
-                        over_limit,
-                        step,
-                        rule,
-                    },
-                next,
-            } => Node::Act {
-                effect: Effect::Scan {
-                    lane,
-                    limit,
-                    over_limit,
-                    step: number(step),
-                    rule,
-                },
-                next,
             },
             Node::Decide(Terminal::Respond {
                 rule,
@@ -92,11 +77,7 @@ pub(super) fn run(mut graph: Decision) -> Decision {
 
 fn leads_to(node: &Node) -> Option<u32> {
     match node {
-        Node::Wait { step, .. }
-        | Node::Act {
-            effect: Effect::Scan { step, .. },
-            ..
-        } => Some(*step),
+        Node::Wait { step, .. } => Some(*step),
         Node::Decide(Terminal::Respond { then, .. } | Terminal::Proxy { then, .. }) => {
             then.map(|t| t.step)
         }

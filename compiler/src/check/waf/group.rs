@@ -131,8 +131,7 @@ impl Checker<'_> {
         self.open.push((id, it.name.text.clone()));
         let scope = Scope::at(id.unit, Place::Group);
         let (mut group, scope) = self.within(scope, |checker| checker.check_group(it));
-        group.reads.body = group.reads.body.or(scope.reads.body);
-        group.reads.response = group.reads.response.or(scope.reads.response);
+        group.reads.add(scope.reads);
         self.open.pop();
         let group = Some(Rc::new(group));
         self.groups.insert(id, Progress::Done(group.clone()));
@@ -251,8 +250,7 @@ impl Checker<'_> {
             group.disagreement = group.disagreement.or(Some(path.span));
         }
         group.body = group.body.or(inner.body);
-        group.reads.body = group.reads.body.or(inner.reads.body);
-        group.reads.response = group.reads.response.or(inner.reads.response);
+        group.reads.add(inner.reads);
         group.members.extend(inner.members.iter().map(|member| {
             let mut also = member.also.clone();
             also.push(format!("{written}.{}", member.name));

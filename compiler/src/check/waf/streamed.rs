@@ -3,7 +3,8 @@
 use super::super::{Checker, limits::MOST_COPIED};
 use super::inspect::Target;
 use crate::diagnostics::{ExpandsTooFar, MissingSetting, NotStreamed};
-use crate::hir::{Builtin, Elements, Expr, Fact, Matcher};
+use crate::emit::step_of;
+use crate::hir::{Elements, Expr, Fact, Matcher};
 use crate::source::Span;
 
 /// Whether a condition depends on what is inspected.
@@ -102,7 +103,7 @@ impl Checker<'_> {
 fn streamed_text(text: &Expr) -> Result<(), String> {
     match text {
         Expr::Fact(Fact::Stream(_), _) => Ok(()),
-        Expr::Builtin(builtin, arguments) if is_streamable(*builtin) => {
+        Expr::Builtin(builtin, arguments) if step_of(*builtin, Vec::new).is_some() => {
             let mut arguments = arguments.iter();
             let inner = arguments.next();
             if arguments.any(is_streamed) {
@@ -116,25 +117,4 @@ fn streamed_text(text: &Expr) -> Result<(), String> {
         }
         _ => Err("a text put together of others".to_owned()),
     }
-}
-
-/// Transforms whose output up to here doesn't depend on what follows, but for a few bytes.
-fn is_streamable(builtin: Builtin) -> bool {
-    matches!(
-        builtin,
-        Builtin::Lower
-            | Builtin::Upper
-            | Builtin::UrlDecode
-            | Builtin::UrlDecodeUni
-            | Builtin::HtmlDecode
-            | Builtin::JsDecode
-            | Builtin::CssDecode
-            | Builtin::Base64DecodeLenient
-            | Builtin::RemoveNulls
-            | Builtin::CompressWhitespace
-            | Builtin::RemoveComments
-            | Builtin::CmdLine
-            | Builtin::Utf8ToUnicode
-            | Builtin::Replace
-    )
 }

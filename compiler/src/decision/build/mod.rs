@@ -16,14 +16,14 @@ use super::{
     Atom, Decision, Effect, FaultReason, Function, Handle, Matcher, Node, Request, Step, Terminal,
     Then, Value,
 };
-use crate::hir::{self, Base, Expr, Fact, Hir, Lane, RuleId, Stmt, StmtKind, Type, rule_of_block};
+use crate::hir::{self, Base, Expr, Fact, Hir, RuleId, Stmt, StmtKind, Type, rule_of_block};
 use edge_abi::{
     input::{Event, result::Status},
     manifest::Fact as RawFact,
 };
 use mentions::{Mentions, Table};
 use scan::Scanning;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// What follows: where the body has not been read, and where it has.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +63,6 @@ pub(super) struct Builder<'h> {
     steps: HashMap<Step, u32>,
     /// What is built, where it is a scan.
     scanning: Option<Scanning>,
-    /// The steps of the scans.
-    scans: BTreeMap<Lane, u32>,
 }
 
 /// The graph of a policy.
@@ -88,13 +86,12 @@ pub fn build(hir: &Hir) -> Decision {
         function: u32::MAX,
         steps: HashMap::new(),
         scanning: None,
-        scans: BTreeMap::new(),
     };
     builder.functions();
     let scan = builder.request_scan();
-    builder.scans.extend(scan.map(|step| (Lane::Request, step)));
     let start = builder.request();
     if let Some(step) = builder.graph.steps.first_mut() {
+        step.scan = scan;
         step.on.push((Event::Start, start));
     }
     builder.graph
@@ -430,6 +427,7 @@ impl Builder<'_> {
         let entry = self.graph.test(ok, warm, no);
         let step = Step {
             on: vec![(Event::Results, entry)],
+            scan: None,
         };
         let step = self.step(step, Event::Results.bit()).step;
         self.graph.nodes.intern(Node::Wait {

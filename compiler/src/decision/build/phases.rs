@@ -35,8 +35,10 @@ impl Builder<'_> {
                     then,
                     rule: handler.rule,
                 };
+                let mut scan = None;
                 if scans {
-                    piece = Some(self.response_scan(handler, scope, piece));
+                    let (way, step) = self.response_scan(handler, scope, piece);
+                    (piece, scan) = (Some(way), step);
                 }
                 let next = Next::both(node);
                 let mut inside = self.block(&handler.body, scope, next);
@@ -46,10 +48,11 @@ impl Builder<'_> {
                 node = inside.warm;
                 let left = Step {
                     on: vec![(Event::ResponseHead, node)],
+                    scan,
                 };
+                step.scan = scan;
                 then = Some(self.step(left, Event::ResponseHead.bit()));
             }
-            self.scans.remove(&Lane::Response);
             step.on.push((Event::ResponseHead, node));
         }
         if let Some(block) = &hir.on_error {

@@ -8,7 +8,7 @@
 use super::{Builder, Mentions, Next, Scope};
 use crate::{
     decision::{Atom, Effect, Handle, Matcher, Node, Step, Terminal, Value},
-    hir::{self, Base, Expr, Fact, Lane, Over, StmtKind, Type, rule_of_block},
+    hir::{self, Base, Expr, Lane, Over, StmtKind, Type, rule_of_block},
 };
 use edge_abi::{input::Event, output::hits::Kind};
 
@@ -18,16 +18,6 @@ pub(super) struct Scanning {
     lane: Lane,
     /// The body goes on.
     go_on: Handle<Node>,
-}
-
-/// The body that a test looks at, if it looks at one.
-pub(super) fn lane_of(test: &Expr) -> Option<Lane> {
-    match test {
-        Expr::Test(subject, _) => lane_of(subject),
-        Expr::Fact(Fact::Stream(lane), _) => Some(*lane),
-        Expr::Builtin(_, arguments) => lane_of(arguments.first()?),
-        _ => None,
-    }
 }
 
 impl Builder<'_> {
@@ -48,20 +38,17 @@ impl Builder<'_> {
         self.scanning = outer;
         // Where all that looks comes after the body was read, `verify::scans_first` says so.
         let root = if cold == go_on { warm } else { cold };
-        let step = Step {
-            on: vec![(Event::RequestChunk, root)],
-        };
-        (root != go_on).then(|| self.step(step, Event::RequestChunk.bit()).step)
+        self.pieces(Event::RequestChunk, root, go_on)
     }
 
-    /// The way of a piece of a response's body through a handler, with those behind it. It becomes the step of such
-    /// pieces, if any rule could deny because of it.
+    /// The way of a piece of a response's body through a handler, with those behind it; and the step of such
+    /// pieces, if any rule could deny because of them.
     pub(super) fn response_scan(
         &mut self,
         handler: &hir::Handler,
         scope: Scope,
         behind: Option<Handle<Node>>,
-    ) -> Handle<Node> {
+    ) -> (Handle<Node>, Option<u32>) {
         let lane = Lane::Response;
         let go_on = Node::Decide(Terminal::GoOn { lane });
         let go_on = self.graph.nodes.intern(go_on);
@@ -72,19 +59,25 @@ impl Builder<'_> {
             inside = self.arm(when, inside, next, scope);
         }
         self.scanning = outer;
-        let on = vec![(Event::ResponseChunk, inside.warm)];
-        if inside.warm == go_on {
-            self.scans.remove(&lane);
-        } else {
-            let step = self.step(Step { on }, Event::ResponseChunk.bit()).step;
-            self.scans.insert(lane, step);
-        }
-        inside.warm
+        let step = self.pieces(Event::ResponseChunk, inside.warm, go_on);
+        (inside.warm, step)
+    }
+
+    /// The step of pieces, unless all that is to be done with them is to let them go on.
+    fn pieces(&mut self, event: Event, root: Handle<Node>, go_on: Handle<Node>) -> Option<u32> {
+        let step = Step {
+            on: vec![(event, root)],
+            scan: None,
+        };
+        (root != go_on).then(|| self.step(step, event.bit()).step)
     }
 
     /// Whether a test can hold in the phase that is built.
     pub(super) fn sees(&self, test: &Expr) -> bool {
-        let lane = lane_of(test);
+        let Expr::Test(subject, _) = test else {
+            return true;
+        };
+        let lane = subject.lane();
         lane.is_none() || lane == self.scanning.map(|it| it.lane)
     }
 
@@ -96,7 +89,7 @@ impl Builder<'_> {
     /// A statement in a scan: only rules that look at the body act, with the edits before them.
     pub(super) fn scanned(&mut self, stmt: &hir::Stmt, scope: Scope, next: Next) -> Option<Next> {
         let Scanning { lane, go_on } = self.scanning?;
-        let looks = |condition: &Expr| condition.any(&|part| lane_of(part) == Some(lane));
+        let looks = |condition: &Expr| condition.any(&|part| part.lane() == Some(lane));
         match &stmt.kind {
             StmtKind::Respond(_) | StmtKind::Redirect { .. } | StmtKind::Proxy(_) => {
                 Some(Next::both(go_on))
@@ -136,14 +129,10 @@ impl Builder<'_> {
 
     /// What a scan does at its place: where the head is decided it is asked for.
     pub(super) fn scan(&mut self, scan: &hir::Scan, next: Next) -> Next {
-        let Some(step) = self.scans.get(&scan.lane).copied() else {
-            return next;
-        };
         let effect = Effect::Scan {
             lane: scan.lane,
             limit: scan.limit,
             over_limit: scan.over_limit,
-            step,
             rule: scan.rule,
         };
         let mut act = |next| {

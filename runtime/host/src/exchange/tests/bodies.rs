@@ -4,6 +4,7 @@ use edge_abi::output::effect::ANSWER;
 use http_body::Frame;
 use std::pin::Pin;
 
+use super::sent::{frames, post};
 use super::*;
 use crate::fixture::{Next, effect};
 
@@ -50,38 +51,11 @@ fn echoing(limit: u32, expected_status: u32) -> GuestFixture {
     guest
 }
 
-fn post(body: Body) -> Request<Body> {
-    Request::post("/").header("host", "a").body(body).unwrap()
-}
-
-/// A body that comes in several frames.
-fn pieces(pieces: &[&'static str]) -> Body {
-    boxed(Pieces(pieces.iter().copied().collect()))
-}
-
-struct Pieces(VecDeque<&'static str>);
-
-impl http_body::Body for Pieces {
-    type Data = Bytes;
-    type Error = crate::upstream::BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(
-            self.0
-                .pop_front()
-                .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))),
-        )
-    }
-}
-
 #[test]
 fn the_body_is_a_fact_once_it_is_read() {
     for (body, expected) in [
         (full("hello"), "hello"),
-        (pieces(&["he", "", "llo"]), "hello"),
+        (frames(&["he", "", "llo"], false), "hello"),
         (empty(), ""),
     ] {
         let seen = ask_guest(&echoing(5, 0), post(body));
@@ -94,7 +68,7 @@ fn the_body_is_a_fact_once_it_is_read() {
 
 #[test]
 fn a_body_over_the_limit_is_no_fact() {
-    for body in [full("hello!"), pieces(&["hello", "!"])] {
+    for body in [full("hello!"), frames(&["hello", "!"], false)] {
         let mut guest = echoing(5, 6);
         guest.prologue.push_str(&format!(
             "(if (i32.eq (i32.load16_u (i32.const {})) (i32.const 2)) (then (if (i32.load (i32.const {})) (then unreachable))))",
@@ -116,7 +90,7 @@ fn the_origin_gets_the_body_that_was_read() {
         let seen = ask(
             &worker(guest.policy()),
             &origins,
-            post(pieces(&["he", "llo", " you"])),
+            post(frames(&["he", "llo", " you"], false)),
         );
         assert_eq!((seen.status, seen.fault()), (200, ""));
         assert_eq!(
@@ -137,7 +111,7 @@ fn a_body_that_was_read_can_be_sent_again() {
     let request = Request::put("/")
         .header("host", "a")
         .header("transfer-encoding", "chunked")
-        .body(pieces(&["a", "b"]))
+        .body(frames(&["a", "b"], false))
         .unwrap();
     assert_eq!(ask(&worker(guest.policy()), &origins, request).status, 200);
     let got = origins.got.borrow();

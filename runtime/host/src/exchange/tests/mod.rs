@@ -10,6 +10,7 @@ mod phases;
 mod request_scans;
 mod response_scans;
 mod scan_limits;
+mod sent;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -2,9 +2,10 @@
 
 use edge_abi::output::effect::ANSWER;
 use edge_abi::output::scan::{Lane, OverLimit};
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
 use std::pin::Pin;
 
+use super::sent::{frames, post};
 use super::*;
 use crate::fixture::{Next, effect};
 
@@ -24,48 +25,6 @@ fn answering_pieces(guest: &mut GuestFixture, next: Next<'_>) {
     let hit = guest.respond(1, 403, (0, 0), b"no");
     let over = guest.respond(0, 413, (0, 0), b"too much");
     guest.scanning(Lane::Request, (hit, next), over);
-}
-
-/// A body that comes in frames, of a length that is known or not.
-pub(super) struct Frames {
-    pub(super) frames: VecDeque<Bytes>,
-    pub(super) sized: bool,
-}
-
-impl http_body::Body for Frames {
-    type Data = Bytes;
-    type Error = crate::upstream::BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(self.frames.pop_front().map(|data| Ok(Frame::data(data))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.sized && self.frames.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let length = self.frames.iter().map(Bytes::len).sum::<usize>() as u64;
-        match self.sized {
-            true => SizeHint::with_exact(length),
-            false => SizeHint::new(),
-        }
-    }
-}
-
-pub(super) fn frames(frames: &[impl AsRef<[u8]>], sized: bool) -> Body {
-    let frames = frames
-        .iter()
-        .map(|frame| Bytes::copy_from_slice(frame.as_ref()));
-    let frames = frames.collect();
-    boxed(Frames { frames, sized })
-}
-
-fn post(body: Body) -> Request<Body> {
-    Request::post("/").header("host", "a").body(body).unwrap()
 }
 
 /// The lengths of the pieces that were shown; negative: the last.

@@ -4,7 +4,8 @@ use edge_abi::output::edit;
 use edge_abi::output::scan::{Lane, OverLimit};
 use http_body::Body as _;
 
-use super::request_scans::{frames, shown};
+use super::request_scans::shown;
+use super::sent::frames;
 use super::*;
 use crate::fixture::{Next, effect};
 

@@ -3,7 +3,8 @@
 use edge_abi::output::scan::{Lane, OverLimit};
 use proptest::prelude::*;
 
-use super::request_scans::{frames, proxying, send, shown};
+use super::request_scans::{proxying, send, shown};
+use super::sent::frames;
 use super::*;
 use crate::fixture::{Next, effect};
 
