@@ -1,11 +1,15 @@
 //! URLs of backends and their options. Passwords stay in here: errors and logs never show what stands before an `@`.
 
+mod options;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::OpenError;
+
+use options::Options;
 
 /// Where a backend is.
 #[derive(Clone)]
@@ -30,6 +34,8 @@ pub(crate) struct RedisAddress {
     /// For logs.
     pub place: String,
     pub timeout: Duration,
+    /// How long a lease of what happens at once lives without being renewed.
+    pub lease: Duration,
     /// What all keys begin with.
     pub prefix: String,
     /// Tokens taken at a time, in millionths of a limit's amount; 0 when each charge asks.
@@ -38,6 +44,8 @@ pub(crate) struct RedisAddress {
 
 /// How long an operation of Redis may take when the URL does not say.
 const REDIS_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a lease lives when the URL does not say.
+const REDIS_LEASE: Duration = Duration::from_secs(30);
 /// How long a write to a file may take when the URL does not say.
 const FILE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -74,7 +82,7 @@ fn file(url: &Url, options: &Options) -> Result<Address, OpenError> {
     Ok(Address::File {
         folder,
         bytes: options.bytes(crate::file::DEFAULT_BYTES, crate::memory::MIN_BYTES)?,
-        timeout: options.timeout(FILE_TIMEOUT)?,
+        timeout: options.time("timeout", FILE_TIMEOUT, 1)?,
     })
 }
 
@@ -82,25 +90,23 @@ fn redis(url: &Url, options: &Options) -> Result<Address, OpenError> {
     let cluster = url.scheme().ends_with("-cluster");
     if cluster {
         options.only(
-            &["timeout", "prefix", "node"],
-            "`timeout`, `prefix` and `node`",
+            &["timeout", "lease", "prefix", "node"],
+            "`timeout`, `lease`, `prefix` and `node`",
         )?;
     } else {
         options.only(
-            &["timeout", "prefix", "local_share"],
-            "`timeout`, `prefix` and `local_share`",
+            &["timeout", "lease", "prefix", "local_share"],
+            "`timeout`, `lease`, `prefix` and `local_share`",
         )?;
     }
     let host = url.host_str().filter(|host| !host.is_empty());
     let host =
         host.ok_or_else(|| OpenError::Place(format!("`{}://` needs a host", url.scheme())))?;
     let scheme = url.scheme().trim_end_matches("-cluster");
-    let secret = url
-        .as_str()
-        .split_once("://")
-        .and_then(|(_, rest)| rest.rsplit_once('@'))
-        .map(|(secret, _)| secret);
-    let login = secret.map_or(String::new(), |secret| format!("{secret}@"));
+    let login = match (url.username(), url.password()) {
+        ("", None) => String::new(),
+        (user, password) => format!("{user}:{}@", password.unwrap_or("")),
+    };
     let first = format!("{host}:{}", url.port().unwrap_or(6379));
     let path = url.path();
     let nodes = std::iter::once(first.as_str()).chain(options.all("node"));
@@ -110,7 +116,8 @@ fn redis(url: &Url, options: &Options) -> Result<Address, OpenError> {
             .collect(),
         cluster,
         place: format!("{}://{first}{path}", url.scheme()),
-        timeout: options.timeout(REDIS_TIMEOUT)?,
+        timeout: options.time("timeout", REDIS_TIMEOUT, 1)?,
+        lease: options.time("lease", REDIS_LEASE, 1000)?,
         prefix: options.get("prefix").unwrap_or("edge").to_owned(),
         local_share: options.share()?,
     }))
@@ -129,114 +136,6 @@ fn without_password(text: &str) -> String {
         (None, Some(at)) => format!("…{}", text.get(at..).unwrap_or("")),
         _ => text.to_owned(),
     }
-}
-
-/// What stands behind the `?`.
-struct Options {
-    scheme: String,
-    pairs: Vec<(String, String)>,
-}
-
-impl Options {
-    fn of(url: &Url) -> Self {
-        Self {
-            scheme: url.scheme().to_owned(),
-            pairs: url.query_pairs().into_owned().collect(),
-        }
-    }
-
-    fn only(&self, names: &[&str], known: &'static str) -> Result<(), OpenError> {
-        match self
-            .pairs
-            .iter()
-            .find(|(name, _)| !names.contains(&name.as_str()))
-        {
-            Some((name, _)) => Err(OpenError::Option {
-                scheme: self.scheme.clone(),
-                name: name.clone(),
-                known,
-            }),
-            None => Ok(()),
-        }
-    }
-
-    fn all<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs
-            .iter()
-            .filter(move |(name, _)| name == wanted)
-            .map(|(_, value)| value.as_str())
-    }
-
-    fn get<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        self.all(name).last()
-    }
-
-    fn bytes(&self, default: u64, least: u64) -> Result<u64, OpenError> {
-        const WANTED: &str = "a number of bytes of at least 1MiB, as `64MiB` or `1GiB`";
-        self.read("bytes", default, WANTED, |text| {
-            size(text).filter(|&bytes| bytes >= least)
-        })
-    }
-
-    fn timeout(&self, default: Duration) -> Result<Duration, OpenError> {
-        const WANTED: &str = "a time between 1ms and 60s, as `250ms` or `1s`";
-        self.read("timeout", default, WANTED, |text| {
-            let millis = match text.strip_suffix("ms") {
-                Some(millis) => millis.parse().ok()?,
-                None => text
-                    .strip_suffix('s')?
-                    .parse::<u64>()
-                    .ok()?
-                    .checked_mul(1000)?,
-            };
-            (1..=60_000)
-                .contains(&millis)
-                .then(|| Duration::from_millis(millis))
-        })
-    }
-
-    /// Millionths.
-    fn share(&self) -> Result<u32, OpenError> {
-        const WANTED: &str = "a share above 0% and at most 50%, as `10%`";
-        self.read("local_share", 0, WANTED, |text| {
-            let percent: f64 = text.strip_suffix('%')?.parse().ok()?;
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "within the range"
-            )]
-            (percent > 0.0 && percent <= 50.0).then(|| ((percent * 10_000.0) as u32).max(1))
-        })
-    }
-
-    fn read<T>(
-        &self,
-        name: &'static str,
-        default: T,
-        wanted: &'static str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, OpenError> {
-        match self.get(name) {
-            None => Ok(default),
-            Some(text) => parse(text).ok_or_else(|| OpenError::Value {
-                name,
-                value: text.to_owned(),
-                wanted,
-            }),
-        }
-    }
-}
-
-fn size(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let factor = match text.get(digits.len()..)? {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return None,
-    };
-    digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 #[cfg(test)]
@@ -314,6 +213,7 @@ mod tests {
         assert!(
             error("redis-cluster://h?local_share=10%25").contains("has no option `local_share`")
         );
+        assert!(error("redis://h?lease=500ms").contains("between 1s"));
         assert!(error("redis://").contains("needs a host"));
         assert!(error("memory://host").contains("no host"));
     }

@@ -83,17 +83,14 @@ impl File {
         let Ok(runtime) = Handle::try_current() else {
             return Answer::Ready(read(&self.database));
         };
-        if self.reads.fetch_add(1, Ordering::Relaxed) >= READS {
-            self.reads.fetch_sub(1, Ordering::Relaxed);
-            return Answer::failed(Failure::Unavailable(
-                "too many reads are waiting for the disk".into(),
-            ));
-        }
-        let (database, reads) = (Arc::clone(&self.database), Arc::clone(&self.reads));
+        let Some(place) = Reading::begin(&self.reads) else {
+            let reason = "too many reads are waiting for the disk";
+            return Answer::failed(Failure::Unavailable(reason.into()));
+        };
+        let database = Arc::clone(&self.database);
         let task = runtime.spawn_blocking(move || {
-            let result = read(&database);
-            reads.fetch_sub(1, Ordering::Relaxed);
-            result
+            let _place = place;
+            read(&database)
         });
         let timeout = self.writer.timeout();
         Answer::wait(async move {
@@ -103,6 +100,22 @@ impl File {
                 Err(_) => Err(Failure::Timeout(timeout)),
             }
         })
+    }
+}
+
+/// One of the reads that wait for the disk.
+struct Reading(Arc<AtomicUsize>);
+
+impl Reading {
+    fn begin(reads: &Arc<AtomicUsize>) -> Option<Self> {
+        let reading = Reading(Arc::clone(reads));
+        (reads.fetch_add(1, Ordering::Relaxed) < READS).then_some(reading)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -71,7 +71,7 @@ impl Redis {
         let names = Arc::new(Names::new(address.prefix.clone(), address.cluster));
         let purges = broadcast::Sender::new(PURGES);
         let (link, connection) = Link::new(address.clone());
-        let (leases, released) = Leases::new();
+        let (leases, released) = Leases::new(address.lease);
         let hearing = purges::hear(
             address.nodes.clone(),
             names.purges(),

@@ -90,9 +90,10 @@ impl Outcome {
 /// A place among what happens at once. Dropping it gives the place back, without waiting for anything.
 pub struct Lease(#[expect(dead_code, reason = "held for its drop")] Held);
 
+/// Small, since every answer has room for four.
 enum Held {
     Memory(#[expect(dead_code, reason = "held for its drop")] MemoryLease),
-    Redis(#[expect(dead_code, reason = "held for its drop")] RedisLease),
+    Redis(#[expect(dead_code, reason = "held for its drop")] Box<RedisLease>),
 }
 
 impl Lease {
@@ -101,7 +102,7 @@ impl Lease {
     }
 
     pub(crate) fn redis(lease: RedisLease) -> Self {
-        Lease(Held::Redis(lease))
+        Lease(Held::Redis(Box::new(lease)))
     }
 }
 

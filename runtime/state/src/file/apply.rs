@@ -112,12 +112,14 @@ impl<'t> Tables<'t> {
             let Some((indexed, key)) = first.filter(|(end, _)| *end <= now) else {
                 return Ok(false);
             };
-            match self.old(&key)? {
-                Some(old) if old.end <= now => self.remove(&key, &old)?,
-                Some(old) => self.index_again(&key, &old)?,
-                None => {
+            match self.old(&key) {
+                Ok(Some(old)) if old.end <= now => self.remove(&key, &old)?,
+                Ok(Some(old)) => self.index_again(&key, &old)?,
+                // One that can't be read must not stop all others.
+                Ok(None) | Err(Failure::Corrupt(_)) => {
                     self.ends.remove((indexed, &key[..])).map_err(failure)?;
                 }
+                Err(failure) => return Err(failure),
             }
         }
         Ok(true)

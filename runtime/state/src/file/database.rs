@@ -50,7 +50,11 @@ pub(super) fn open(folder: &Path) -> Result<Database, OpenError> {
             .set_cache_size(CACHE)
             .set_check_integrity_on_open(long > 0 && long <= CHECKED);
         let database = builder.create(&path)?;
-        prepare(&database).map(|layout| (database, layout))
+        let layout = prepare(&database)?;
+        if long == 0 {
+            remember(folder)?;
+        }
+        Ok((database, layout))
     }));
     match opened {
         Ok(Ok((database, LAYOUT))) => Ok(database),
@@ -66,6 +70,15 @@ pub(super) fn open(folder: &Path) -> Result<Database, OpenError> {
         }
         Ok(Err(error)) => Err(corrupt(error.to_string())),
         Err(_) => Err(corrupt(String::from("its pages contradict each other"))),
+    }
+}
+
+/// Writes the folders that name a new file to the disk too.
+fn remember(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()?;
+    match folder.parent() {
+        Some(parent) => fs::File::open(parent)?.sync_all(),
+        None => Ok(()),
     }
 }
 

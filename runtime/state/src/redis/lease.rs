@@ -6,36 +6,39 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::link::Link;
 use super::script::{Input, Scripts};
-
-/// How long a lease lives without being renewed.
-pub(super) const LIFE: Duration = Duration::from_secs(30);
-/// How often all are renewed.
-const RENEWAL: Duration = Duration::from_secs(10);
 
 /// What this process holds.
 pub(super) struct Leases {
     /// Leases by their two keys: `id:count` each.
     held: Mutex<HashMap<Keys, HashSet<String>>>,
     released: mpsc::UnboundedSender<(Keys, String, u64)>,
+    /// How long a lease lives without being renewed; all are renewed three times in that.
+    life: Duration,
 }
 
 type Keys = (Vec<u8>, Vec<u8>);
 
 impl Leases {
     /// The table, and where released ones come out: no more than there were requests.
-    pub(super) fn new() -> (Arc<Self>, Released) {
+    pub(super) fn new(life: Duration) -> (Arc<Self>, Released) {
         let (released, out) = mpsc::unbounded_channel();
         (
             Arc::new(Self {
                 held: Mutex::default(),
                 released,
+                life,
             }),
             Released(out),
         )
+    }
+
+    /// How long a lease lives without being renewed.
+    pub(super) fn life(&self) -> Duration {
+        self.life
     }
 
     /// A lease that is about to be asked for. Dropped, it is released, whether or not Redis has granted it.
@@ -118,7 +121,10 @@ pub(super) async fn keep(
     link: Link,
     scripts: Arc<Scripts>,
 ) {
-    let mut clock = interval(RENEWAL);
+    let Some(life) = leases.upgrade().map(|leases| leases.life()) else {
+        return;
+    };
+    let mut clock = interval_at(Instant::now() + life / 3, life / 3);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -156,7 +162,7 @@ async fn renew(leases: &Leases, link: &Link, scripts: &Arc<Scripts>) {
         input
             .key(keys.0.clone())
             .key(keys.1.clone())
-            .arg(LIFE.as_millis().to_string());
+            .arg(leases.life().as_millis().to_string());
         for name in &names {
             input.arg(name);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::RedisLease;
-use super::lease::{LIFE, Leases};
+use super::lease::Leases;
 use super::link::Link;
 use super::names::{Names, hex};
 use super::script::{Input, Scripts};
@@ -75,7 +75,7 @@ impl Limits {
         let mut input = Input::default();
         input
             .time(self.clock.given())
-            .arg(LIFE.as_millis().to_string());
+            .arg(self.leases.life().as_millis().to_string());
         let mut asked: Vec<Asked> = charges
             .iter()
             .map(|charge| self.add(charge, &mut input))

@@ -1,11 +1,11 @@
 //! `local_share`: tokens taken from Redis in batches and spent here, so that most charges cost no round trip.
 //!
 //! A batch is the share of a bucket's `amount`, and it is taken before any of it is spent. So since a key's beginning, no more is
-//! admitted than without shares. Only in an interval in between, what was held at its start comes on top:
-//! in any interval of the length t, a fleet of N hosts admits at most
-//! `capacity + rate × t + N × batch`, where `batch = max(1, amount × share)`.
-//! What is not spent within the time in which the bucket refills a batch (at least 1 s) is thrown away, so a fleet may also admit less.
-//! A refusal is remembered until the time that it named. Sliding windows and what happens at once are always asked for.
+//! admitted than without shares. What is not spent within its life, the time in which the bucket refills a batch (at least 1 s), is
+//! thrown away; so whatever all hosts hold at some time was taken within a life, in which no more than `rate × life` came back. In
+//! any interval of the length t, a fleet of any size admits at most `capacity + rate × (t + life)`, and may admit less.
+//!
+//! A refusal is remembered until the time that it named, at most 1 s. Sliding windows and what happens at once are always asked for.
 
 use parking_lot::Mutex;
 use quick_cache::unsync::{Cache, DefaultLifecycle};
@@ -41,6 +41,8 @@ struct Held {
     /// The least cost that was refused, until when.
     refused: u64,
     refused_until: u64,
+    /// When what was refused would be allowed.
+    retry: u64,
 }
 
 const SHARDS: usize = 16;
@@ -128,7 +130,7 @@ impl Held {
             self.tokens = 0;
         }
         // A clock that was set back must not make a refusal last.
-        if self.refused_until > now.saturating_add(self.reset.saturating_sub(now).max(JOURNEY)) {
+        if self.refused_until > now + JOURNEY {
             self.refused_until = 0;
         }
     }
@@ -138,7 +140,7 @@ impl Held {
             allowed,
             remaining: self.remaining.saturating_add(self.tokens),
             reset: self.reset.saturating_sub(now),
-            retry_after: (!allowed).then(|| self.refused_until.saturating_sub(now)),
+            retry_after: (!allowed).then(|| self.retry.saturating_sub(now)),
         }
     }
 }
@@ -176,7 +178,8 @@ impl Granted<'_> {
             outcome.remaining = outcome.remaining.saturating_add(held.tokens);
         }
         if let (false, Some(wait)) = (outcome.allowed, outcome.retry_after) {
-            (held.refused, held.refused_until) = (charge.cost.max(1), now + wait);
+            (held.refused, held.retry) = (charge.cost.max(1), now.saturating_add(wait));
+            held.refused_until = held.retry.min(now + JOURNEY);
         }
         table.insert(self.key, held);
     }

@@ -257,7 +257,7 @@ fn answer(taken: &Taken) -> Option<Answer> {
 }
 
 /// Runs made-up sequences against new backends of a kind.
-fn agrees(cases: u32, mut opened: impl FnMut(Clock) -> Arc<dyn Backend>) {
+pub fn agrees(cases: u32, mut opened: impl FnMut(Clock) -> Arc<dyn Backend>) {
     let runtime = Runtime::new().unwrap();
     let mut runner = TestRunner::new(Config {
         cases,

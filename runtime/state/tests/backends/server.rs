@@ -76,6 +76,38 @@ impl Server {
         );
     }
 
+    /// Redis' own clock, in milliseconds.
+    pub fn time(&self) -> u64 {
+        let answer = self.ask("TIME");
+        let numbers: Vec<u64> = answer
+            .lines()
+            .filter_map(|line| line.parse().ok())
+            .collect();
+        numbers[0] * 1000 + numbers[1] / 1000
+    }
+
+    /// How often a command was run.
+    pub fn calls(&self, command: &str) -> u64 {
+        let info = self.ask("INFO commandstats");
+        let start = format!("cmdstat_{command}:calls=");
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix(start.as_str()));
+        line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
+    }
+
+    /// Sends a signal, as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([&format!("-{name}"), &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
     /// Sends one command, in Redis' inline form, and gives the first part of the answer.
     pub fn ask(&self, command: &str) -> String {
         ask(self.port, command).unwrap()
@@ -148,7 +180,7 @@ fn ask(port: u16, command: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     stream.write_all(format!("{command}\r\n").as_bytes())?;
-    let mut answer = [0; 4096];
+    let mut answer = [0; 16_384];
     let length = stream.read(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
 }
