@@ -114,6 +114,8 @@ fn writer() {
     };
     let round: u64 = std::env::var("EDGE_STATE_ROUND").unwrap().parse().unwrap();
     let backend = opened(Path::new(&folder));
+    // Behind what the test harness says.
+    println!();
     Runtime::new().unwrap().block_on(async {
         let tasks: Vec<_> = (0..TASKS)
             .map(|task| tokio::spawn(write(Arc::clone(&backend), task, round << 32)))
