@@ -15,7 +15,7 @@ use edge_compiler::automata::{
 };
 use edge_kernels::{
     bounds::BOUNDS,
-    decode, ip, number, query,
+    decode, ip, json, number, query,
     table::{KERNELS, Kernel},
     text,
 };
@@ -247,6 +247,13 @@ fn same_again(wasm: &mut Wasm, a: &[u8], b: &[u8], c: &[u8], n: i64) {
     wasm.guarded(out + room, &what);
 
     let places = wasm.put(&[a]);
+    let index = u32::from(n.to_le_bytes()[1] % 4);
+    let parameters = [&pair(places[0], a)[..], &[i32_of(index as usize)]].concat();
+    let result = wasm.call("json_item", &parameters, Val::I64(0));
+    let native = json::read::json_item(a, index).map(<[u8]>::to_vec);
+    assert_eq!(wasm.packed(&result), native, "{what:?}");
+
+    let places = wasm.put(&[a]);
     let parameters = [&pair(places[0], a)[..], &[i32_of(places[1])]].concat();
     let found = wasm
         .call("int_parse", &parameters, Val::I32(0))
@@ -394,6 +401,44 @@ fn text_strategy() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Texts that are JSON, or nearly.
+fn json_strategy() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: &[&str] = &[
+        "{}",
+        "[]",
+        "\"a\"",
+        "\"a\":1",
+        "\"b\":[1,2]",
+        "\"\\u0061\":{\"a\":0}",
+        "1",
+        "-0.5e3",
+        "true",
+        "null",
+        "\"\\n\\ud83d\\ude00\"",
+        "\"\\ud83d\"",
+        " ",
+        "\n",
+        "\"é\"",
+        "01",
+        "\"x",
+        ":",
+        ",",
+    ];
+    let row = proptest::collection::vec(proptest::sample::select(PIECES), 0..7);
+    (row, 0..4u8, 0..3u8).prop_map(|(row, around, depth)| {
+        let mut text = row.join(if around == 3 { "" } else { "," });
+        for _ in 0..=depth {
+            text = match around {
+                0 => format!("[{text}]"),
+                1 => format!("{{{text}}}"),
+                2 => format!("{{\"a\" :[{text}] , \"b\": {{{text}}}}}"),
+                _ => text,
+            };
+        }
+        text.into_bytes()
+    })
+}
+
 fn numbers() -> impl Strategy<Value = i64> {
     prop_oneof![
         any::<i64>(),
@@ -433,6 +478,30 @@ fn native_and_wasm_agree() {
         Ok(())
     });
     done.unwrap();
+}
+
+#[test]
+fn native_and_wasm_agree_on_json() {
+    let wasm = RefCell::new(Wasm::new(edge_kernels::WASM));
+    let mut runner = TestRunner::new(config(2_000));
+    let valid = RefCell::new(0);
+    let done = runner.run(&(json_strategy(), numbers()), |(text, n)| {
+        let mut wasm = wasm.borrow_mut();
+        let kernels = KERNELS.iter().filter(|it| it.0.starts_with("json_"));
+        for (name, kernel) in kernels {
+            same(&mut wasm, name, kernel, &text, b"a", n);
+        }
+        same_again(&mut wasm, &text, b"a", b"", n);
+        let mut room = vec![0; json::text::ROOM];
+        *valid.borrow_mut() += u32::from(json::text::json_text(&text, &mut room).is_some());
+        Ok(())
+    });
+    done.unwrap();
+    let (valid, all) = (valid.into_inner(), runner.config().cases);
+    assert!(
+        (all / 10..all * 9 / 10).contains(&valid),
+        "{valid} of {all}"
+    );
 }
 
 #[test]
@@ -748,6 +817,77 @@ fn scans_of_bodies_are_linear() {
     }
 }
 
+/// Names that are chosen to make it long to find two that are the same: in an order that merges don't
+/// like, alike up to their end, full of escapes.
+#[test]
+fn names_of_json_take_time_that_is_linear() {
+    let engine = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
+    let mut wasm = Wasm::of(&engine, edge_kernels::WASM);
+    let grow = wasm.memory.grow(&mut wasm.store, 100).unwrap();
+    assert!(grow > 0);
+    let most = json::text::MOST_MEMBERS;
+    let tight = |n: usize| format!("{:x}", n.wrapping_mul(40_503) % 65_536);
+    let alike = |n: usize| format!("{}{}", "x".repeat(60), tight(n));
+    let escaped = |n: usize| {
+        let name = format!("aaaaaaaa{}", tight(n));
+        name.bytes().map(|byte| format!("\\u{byte:04x}")).collect()
+    };
+    let short = |n: usize| format!("\\n\\n\\n\\n{}", tight(n));
+    let name_of: [(&str, &dyn Fn(usize) -> String); 4] = [
+        ("short", &tight),
+        ("alike", &alike),
+        ("escaped", &escaped),
+        ("short escapes", &short),
+    ];
+    for (what, name) in name_of {
+        for (members, objects) in [(most, 3), (1_000, 30), (10, 3_000), (1, 10_000)] {
+            let members: Vec<String> = (0..members).map(|n| format!("\"{}\":0", name(n))).collect();
+            let object = format!("{{{}}}", members.join(","));
+            let text = format!("[{}]", vec![object; objects].join(","));
+            let places = wasm.put(&[text.as_bytes()]);
+            wasm.store.set_fuel(u64::MAX).unwrap();
+            let parameters = [places[0], text.len(), places[1]].map(i32_of);
+            let result = wasm.call("json_text", &parameters, Val::I64(0));
+            assert!(wasm.packed(&result).is_some(), "{what}");
+            let fuel = u64::MAX - wasm.store.get_fuel().unwrap();
+            let share = fuel / text.len() as u64;
+            println!("{what}: {share} a byte of {} bytes", text.len());
+            // What `emit::bounds::fuel` counts, without what it counts for the room.
+            assert!(share < 3 * 80, "{what}: {share}");
+        }
+    }
+}
+
+/// Floats whose digits don't settle at once what they are nearest to: what the compiler counts for
+/// reading one (`emit::bounds::fuel`) is enough.
+#[test]
+fn floats_take_time_that_is_linear() {
+    const FLOAT: u64 = 1_000_000;
+    let engine = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
+    let mut wasm = Wasm::of(&engine, edge_kernels::WASM_FLOAT);
+    let mut texts = Vec::new();
+    for count in [1, 20, 60, 300, 767, 800, 5_000] {
+        let (zeros, nines) = ("0".repeat(count), "9".repeat(count));
+        for exponent in ["", "e300", "e-300", "e-330", "e-1000", "e22"] {
+            texts.push(format!("9007199254740993{zeros}1{exponent}"));
+            texts.push(format!("9007199254740992.{nines}{exponent}"));
+            texts.push(format!("0.{zeros}9007199254740993{nines}{exponent}"));
+            texts.push(format!(
+                "2.47032822920623272088284396434110686182{nines}e-324"
+            ));
+        }
+    }
+    for text in texts {
+        let places = wasm.put(&[text.as_bytes()]);
+        wasm.store.set_fuel(u64::MAX).unwrap();
+        let parameters = [places[0], text.len(), places[1]].map(i32_of);
+        wasm.call("float_parse", &parameters, Val::I32(0));
+        let fuel = u64::MAX - wasm.store.get_fuel().unwrap();
+        println!("{fuel} for {} bytes", text.len());
+        assert!(fuel < FLOAT + 2 * 80 * text.len() as u64, "{text}: {fuel}");
+    }
+}
+
 /// Every function that the module exports is held against its source, here or with the tables
 /// that the compiler makes.
 #[test]
@@ -768,6 +908,7 @@ fn no_kernel_is_forgotten() {
         "query_all",
         "int_parse",
         "ip_format",
+        "json_item",
         "input_check",
         "float_format",
         "float_parse",

@@ -685,6 +685,20 @@ pub enum Builtin {
     Unix,
     /// `http_date(time)`
     HttpDate,
+    /// `json(s)`: string?, the value that the text is, as written; the text may be absent
+    JsonText,
+    /// A JSON value (string?) and a constant name: string?, the member's value as written
+    JsonMember,
+    /// A JSON value (string?) and a constant int, from 0 to 2^32 - 1: string?, that element as written
+    JsonItem,
+    /// `as string` of a JSON value (string?): string?
+    JsonString,
+    /// `as int`: int?
+    JsonInt,
+    /// `as float`: float?
+    JsonFloat,
+    /// `as bool`: bool?
+    JsonBool,
     /// Escaped for HTML text and quoted attributes; put in by `respond html`.
     HtmlEscape,
     /// Percent-encoded as a component; for `query_encode`-like places.
@@ -736,9 +750,14 @@ impl Builtin {
         match self {
             Builtin::Len | Builtin::IntFromFloat | Builtin::Unix => Type::of(Base::Int),
             Builtin::FloatFromInt => Type::of(Base::Float),
-            Builtin::IntParse => Type::optional(Base::Int),
-            Builtin::FloatParse => Type::optional(Base::Float),
-            Builtin::Base64Decode => Type::optional(Base::String),
+            Builtin::IntParse | Builtin::JsonInt => Type::optional(Base::Int),
+            Builtin::FloatParse | Builtin::JsonFloat => Type::optional(Base::Float),
+            Builtin::JsonBool => Type::optional(Base::Bool),
+            Builtin::Base64Decode
+            | Builtin::JsonText
+            | Builtin::JsonMember
+            | Builtin::JsonItem
+            | Builtin::JsonString => Type::optional(Base::String),
             _ => Type::of(Base::String),
         }
     }

@@ -18,6 +18,7 @@ use edge_compiler::{
     source::Span,
 };
 
+mod json;
 pub mod scan;
 
 /// Choices out of bytes.
@@ -672,7 +673,8 @@ impl Maker<'_, '_> {
     fn optional_string(&mut self) -> Expr {
         let ty = Type::optional(Base::String);
         let name = |s: &str| Fact::Raw(RawFact::Header { name: s.into() });
-        match self.source.below(8) {
+        match self.source.below(9) {
+            8 => self.json_read(Builtin::JsonString),
             0 => Expr::Fact(name("x-a"), ty),
             1 => Expr::Fact(name("x-b"), ty),
             2 => Expr::Fact(Fact::Query(self.source.text()), ty),
@@ -727,7 +729,10 @@ impl Maker<'_, '_> {
                 Expr::OrElse(vec![quotient, self.int(0)], int)
             }
             6 => {
-                let parsed = Expr::Builtin(Builtin::IntParse, vec![self.string(depth - 1)]);
+                let parsed = match self.source.flip() {
+                    true => self.json_read(Builtin::JsonInt),
+                    false => Expr::Builtin(Builtin::IntParse, vec![self.string(depth - 1)]),
+                };
                 Expr::OrElse(vec![parsed, self.int(0)], int)
             }
             _ => Expr::Builtin(
@@ -758,7 +763,10 @@ impl Maker<'_, '_> {
 
     fn float(&mut self) -> Expr {
         let float = Type::of(Base::Float);
-        let latitude = Expr::Fact(Fact::Raw(RawFact::Latitude), Type::optional(Base::Float));
+        let latitude = match self.source.rarely(3) {
+            true => self.json_read(Builtin::JsonFloat),
+            false => Expr::Fact(Fact::Raw(RawFact::Latitude), Type::optional(Base::Float)),
+        };
         let value = Expr::OrElse(vec![latitude, Expr::Const(Const::Float(0.5))], float);
         if self.source.flip() {
             let op = *self
@@ -784,6 +792,7 @@ impl Maker<'_, '_> {
                 Box::new(Expr::Fact(Fact::Raw(RawFact::ClientIp), Type::of(Base::Ip))),
                 Matcher::In(2),
             ),
+            6 if self.source.rarely(3) => self.json_condition(),
             6 => Expr::Fact(
                 Fact::Raw(RawFact::Param {
                     name: "p_bool".into(),
@@ -999,12 +1008,20 @@ pub fn facts(source: &mut Source) -> Facts {
             RawValue::Bytes(source.text()),
         );
     }
+    if source.flip() {
+        let name = json::HEADER.to_owned();
+        let text = RawValue::Bytes(json::text(source));
+        facts.raw.insert(RawFact::Header { name }, text);
+    }
     facts
 }
 
 /// A body.
 pub fn body(source: &mut Source) -> Vec<u8> {
-    source.text()
+    match source.rarely(2) {
+        true => json::text(source),
+        false => source.text(),
+    }
 }
 
 /// A body on its way, whose content type is put among the facts.

@@ -77,7 +77,6 @@ const PLAIN: &[Plain] = &[
 const UNBUILT: &[&str] = &[
     "hmac_sha256",
     "time",
-    "json",
     "negotiate",
     "random_token",
     "seal",
@@ -91,13 +90,20 @@ pub(super) fn is_known(name: &str) -> bool {
 
 /// The names of functions that are built.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    PLAIN.iter().map(|it| it.name).chain(["int", "float"])
+    PLAIN
+        .iter()
+        .map(|it| it.name)
+        .chain(["int", "float", "json"])
 }
 
 /// What a built-in function is called.
 pub(super) fn name_of(builtin: Builtin) -> Option<&'static str> {
+    use Builtin as B;
     let known = PLAIN.iter().find(|it| it.builtin == builtin);
-    known.map(|it| it.name)
+    match builtin {
+        B::JsonString | B::JsonInt | B::JsonFloat | B::JsonBool => Some("json"),
+        _ => known.map(|it| it.name),
+    }
 }
 
 impl Checker<'_> {

@@ -123,7 +123,10 @@ impl Checker<'_> {
     }
 
     fn presence(&mut self, operand: &Ast, present: bool) -> Option<Condition> {
-        let value = self.check(operand)?;
+        let value = match super::json_read::is_json(operand) {
+            true => self.json_part(operand)?,
+            false => self.check(operand)?,
+        };
         let expr = match value.expr {
             // Asking again is harmless.
             Expr::Narrowed(inner) => Expr::Present(inner),

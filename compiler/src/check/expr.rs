@@ -67,6 +67,9 @@ impl Checker<'_> {
 
     fn check_value(&mut self, expr: &Ast) -> Option<Typed> {
         let span = expr.span;
+        if super::json_read::is_json(expr) {
+            return self.untyped_json(expr);
+        }
         match &expr.kind {
             ExprKind::Bool(value) => Some(constant(Const::Bool(*value), Base::Bool)),
             ExprKind::Int(n) => Some(integer(*n, Base::Int)),
@@ -85,7 +88,7 @@ impl Checker<'_> {
             ExprKind::Arith(op, left, right) => self.arithmetic(*op, left, right),
             ExprKind::Else(values) => self.or_else(values),
             ExprKind::Choose(choose) => self.choose_value(choose, span),
-            ExprKind::As(..) => self.unsupported("as", span),
+            ExprKind::As(value, ty) => self.cast(value, ty, span),
             ExprKind::Unbuilt(what) => self.unsupported(what, span),
             ExprKind::Null => self.misplaced(
                 "`null`",

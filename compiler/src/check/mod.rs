@@ -5,8 +5,8 @@
 //! checked on demand, since a constant may use another that stands below it, and a
 //! declaration that comes back to itself is reported with the chain.
 //!
-//! - `expr`, `arithmetic`, `condition`, `compare`, `choose`, `text`, `facts`, `names`, `builtins`:
-//!   expressions. `condition` and `scope` know what was proved present.
+//! - `expr`, `arithmetic`, `condition`, `compare`, `choose`, `text`, `facts`, `names`, `builtins`,
+//!   `json_read`: expressions. `condition` and `scope` know what was proved present.
 //! - `statements`, `edits`, `respond`, `html`, `json`, `proxy`, `waf`: blocks.
 //! - `origins`, `pools`, `experiments`, `sets`, `constants`, `functions`: declarations.
 //! - `routes` and `pattern`: the order of things. `plan`: `test` blocks. `limits`: bounds.
@@ -25,6 +25,7 @@ mod facts;
 mod functions;
 mod html;
 mod json;
+mod json_read;
 mod letter_case;
 mod limits;
 mod literals;

@@ -103,7 +103,7 @@ mod tests {
             ("`nearest` pools", "`failover`"),
             ("`hmac_sha256`", "who is calling"),
             ("`expect cache`", "answers pass"),
-            ("`as`", "docs/language.md"),
+            ("`negotiate`", "docs/language.md"),
         ] {
             assert!(instead(what).contains(help), "{what}: {}", instead(what));
         }

@@ -230,10 +230,19 @@ fn own(
                         base: 0,
                     },
                 )),
-                Builtin::IntParse | Builtin::FloatParse => Need {
-                    space: line(8, 0),
+                Builtin::JsonText => Need {
+                    length: first,
+                    space: times(first, k::JSON_TEXT),
                     ..Need::default()
                 },
+                Builtin::JsonString => made(first),
+                Builtin::JsonBool => Need::default(),
+                Builtin::IntParse | Builtin::FloatParse | Builtin::JsonInt | Builtin::JsonFloat => {
+                    Need {
+                        space: line(8, 0),
+                        ..Need::default()
+                    }
+                }
                 _ => part(first),
             }
         }
@@ -340,6 +349,9 @@ pub(super) fn replace_factor(graph: &Decision, arguments: &[Handle<Value>]) -> u
 /// Instructions that a call runs at most for each byte that a kernel reads or writes, measured
 /// and doubled: SHA-256 and the decoders need the most.
 const PER_BYTE: u64 = 80;
+/// Instructions for reading a float beyond that, where its digits don't settle at once what it is nearest
+/// to: measured and doubled.
+const FLOAT: u64 = 1_000_000;
 /// Instructions of a value or an effect beyond that.
 const EACH: u64 = 400;
 
@@ -363,6 +375,12 @@ pub(super) fn fuel(graph: &Decision) -> Line {
             work.base.saturating_mul(PER_BYTE),
             work.per_byte.saturating_mul(PER_BYTE),
         );
+        let work = match value {
+            Value::Builtin(Builtin::FloatParse | Builtin::JsonFloat, _) => {
+                add(work, line(FLOAT, 0))
+            }
+            _ => work,
+        };
         costs.push(below.into_iter().fold(work, |sum, v| add(sum, of(v))));
     }
     let mut paths: Vec<Line> = vec![Line::default(); graph.nodes.len()];

@@ -304,6 +304,13 @@ impl Evaluator<'_> {
             Builtin::IntFromFloat | Builtin::FloatFromInt | Builtin::Unix => {
                 return number(builtin, arguments.first());
             }
+            Builtin::JsonText
+            | Builtin::JsonMember
+            | Builtin::JsonItem
+            | Builtin::JsonString
+            | Builtin::JsonInt
+            | Builtin::JsonFloat
+            | Builtin::JsonBool => return super::json::read(builtin, arguments),
         };
         Val::Bytes(slice.to_vec())
     }

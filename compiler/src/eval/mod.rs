@@ -7,6 +7,7 @@
 
 mod expr;
 mod facts;
+mod json;
 mod outcome;
 mod scan;
 

@@ -29,6 +29,8 @@ const fn line(per_byte: u32, base: u32) -> Bound {
 /// Of `lower`, `upper`, the decoders, `remove_nulls` and the other transforms that only shorten,
 /// `host_normalise`, `query_get`, `query_remove`: never longer than the input.
 pub const SAME: Bound = line(1, 0);
+/// Of `json_text`: for the names of objects.
+pub const JSON_TEXT: Bound = line(0, crate::json::text::ROOM as u32);
 /// Of `trim`, `cookie_get` and others that return a part of their input and take no buffer.
 pub const NONE: Bound = line(0, 0);
 /// Of `hex` and `base64url_encode`.
@@ -83,6 +85,8 @@ pub const BOUNDS: &[(&str, u32, u32)] = &[
     row("hex", DOUBLE),
     row("json_escape", ENTITY),
     row("html_escape", ENTITY),
+    row("json_text", JSON_TEXT),
+    row("json_string", SAME),
     row("query_encode", ESCAPED),
     row("sha256", SHA256),
     row("path_normalise", ESCAPED),

@@ -72,6 +72,8 @@ text_kernels! {
     base64url_encode = base64::base64url_encode, pack, DOUBLE;
     hex = hex::hex, pack, DOUBLE;
     json_escape = json::json_escape, pack, ENTITY;
+    json_text = json::text::json_text, pack_option, JSON_TEXT;
+    json_string = json::read::json_string, pack_option, SAME;
     html_escape = html::html_escape, pack, ENTITY;
     query_encode = percent::query_encode, pack, ESCAPED;
     path_normalise = path::path_normalise, pack_option, ESCAPED;
@@ -94,6 +96,7 @@ part_kernels! {
     remove_suffix = text::remove_suffix, pack;
     split_first = text::split_first, pack;
     cookie_get = cookie::cookie_get, pack_option;
+    json_member = json::read::json_member, pack_option;
 }
 
 /// Two texts to a truth value, `(address, length, address, length)`.
@@ -381,6 +384,14 @@ extern "C" fn stream_scan(
         piece,
         content_type,
         flags & 1 != 0,
+    ))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn json_item(address: Address, length: usize, index: u32) -> Packed {
+    pack_option(json::read::json_item(
+        unsafe { bytes(address, length) },
+        index,
     ))
 }
 

@@ -1,4 +1,10 @@
-//! Strings of JSON (RFC 8259, section 7).
+//! JSON (RFC 8259): strings to write, and in `text` and `read` values to read.
+
+mod content;
+mod names;
+pub mod read;
+mod sip;
+pub mod text;
 
 use crate::hex;
 use crate::writer::{Writer, split};
@@ -88,4 +94,19 @@ pub(crate) fn character(input: &[u8]) -> (bool, usize) {
         length += 1;
     }
     (length == more + 1, length)
+}
+
+/// What follows the white space at the start (section 2).
+fn after_blank(input: &[u8]) -> &[u8] {
+    let mut rest = input;
+    while let Some((&byte, behind)) = rest.split_first()
+        && blank(byte)
+    {
+        rest = behind;
+    }
+    rest
+}
+
+fn blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -36,8 +36,8 @@ pub type Part = for<'a> fn(&'a [u8], &[u8]) -> Option<&'a [u8]>;
 pub type Pair = for<'a> fn(&'a [u8], &[u8], &'a mut [u8]) -> Option<&'a [u8]>;
 
 /// The kernels of those shapes by export. The others, each a shape of its own, are
-/// `replace`, `query_all`, `query_set`, `int_parse`, `float_format`, `float_parse`, `ip_format`
-/// and `input_check`.
+/// `replace`, `query_all`, `query_set`, `int_parse`, `float_format`, `float_parse`, `ip_format`,
+/// `json_item` and `input_check`.
 #[rustfmt::skip]
 pub const KERNELS: &[(&str, Kernel)] = &[
     ("lower", Kernel::Text(|input, out| Some(text::lower(input, out)))),
@@ -59,6 +59,8 @@ pub const KERNELS: &[(&str, Kernel)] = &[
     ("base64url_encode", Kernel::Text(|input, out| Some(base64::base64url_encode(input, out)))),
     ("hex", Kernel::Text(|input, out| Some(hex::hex(input, out)))),
     ("json_escape", Kernel::Text(|input, out| Some(json::json_escape(input, out)))),
+    ("json_text", Kernel::Text(|input, out| json::text::json_text(input, out))),
+    ("json_string", Kernel::Text(json::read::json_string)),
     ("html_escape", Kernel::Text(|input, out| Some(html::html_escape(input, out)))),
     ("query_encode", Kernel::Text(|input, out| Some(percent::query_encode(input, out)))),
     ("path_normalise", Kernel::Text(path::path_normalise)),
@@ -68,6 +70,7 @@ pub const KERNELS: &[(&str, Kernel)] = &[
     ("remove_suffix", Kernel::Part(|input, other| Some(text::remove_suffix(input, other)))),
     ("split_first", Kernel::Part(|input, other| Some(text::split_first(input, other)))),
     ("cookie_get", Kernel::Part(cookie::cookie_get)),
+    ("json_member", Kernel::Part(json::read::json_member)),
     ("query_get", Kernel::Pair(query::query_get)),
     ("query_remove", Kernel::Pair(|query, pattern, out| Some(query::query_remove(query, pattern, out)))),
     ("bytes_eq", Kernel::Test(|left, right| i32::from(compare::bytes_eq(left, right)))),

@@ -7,7 +7,7 @@ use crate::emit::{
 };
 use crate::{
     decision::{Handle, Value},
-    hir::Builtin,
+    hir::{Base, Builtin},
 };
 use wasm_encoder::{Instruction as I, ValType};
 
@@ -57,12 +57,8 @@ impl Emitter<'_> {
                 code.release(ValType::I32, local);
                 return Ok(());
             }
-            Builtin::IntParse => {
-                return self.parse(code, "int_parse", I::I64Load(at(0)), ValType::I64);
-            }
-            Builtin::FloatParse => {
-                return self.parse(code, "float_parse", I::F64Load(at(0)), ValType::F64);
-            }
+            Builtin::IntParse => return self.parse(code, Base::Int),
+            Builtin::FloatParse => return self.parse(code, Base::Float),
             Builtin::IntFromFloat => {
                 code.push(I::I64TruncSatF64S);
                 return Ok(());
@@ -75,12 +71,19 @@ impl Emitter<'_> {
                 self.support(code, Support::Unix);
                 return Ok(());
             }
+            Builtin::JsonText => return self.json_text(code, "json_text"),
+            Builtin::JsonString => return self.json_text(code, "json_string"),
+            Builtin::JsonMember => return self.json_member(code),
+            Builtin::JsonItem => return self.json_item(code),
+            Builtin::JsonInt => return self.json_number(code, Base::Int),
+            Builtin::JsonFloat => return self.json_number(code, Base::Float),
+            Builtin::JsonBool => return self.json_bool(code),
         };
         self.take_text(code, kernel);
         Ok(())
     }
 
-    fn part(&mut self, code: &mut Code, kernel: &str) -> Result<(), EmitError> {
+    pub(super) fn part(&mut self, code: &mut Code, kernel: &str) -> Result<(), EmitError> {
         self.kernel(code, kernel);
         self.support(code, Support::Unpack);
         Ok(())
@@ -111,13 +114,11 @@ impl Emitter<'_> {
     }
 
     /// A number out of text: the value, then whether there is one.
-    fn parse(
-        &mut self,
-        code: &mut Code,
-        kernel: &str,
-        load: I<'static>,
-        ty: ValType,
-    ) -> Result<(), EmitError> {
+    pub(super) fn parse(&mut self, code: &mut Code, base: Base) -> Result<(), EmitError> {
+        let (kernel, load, ty) = match base {
+            Base::Float => ("float_parse", I::F64Load(at(0)), ValType::F64),
+            _ => ("int_parse", I::I64Load(at(0)), ValType::I64),
+        };
         let bump = self.bump();
         let found = code.local(ValType::I32);
         code.global(bump);

@@ -3,6 +3,7 @@
 mod builtins;
 mod choices;
 mod facts;
+mod json;
 mod numbers;
 mod texts;
 

@@ -46,8 +46,12 @@ impl Emitter<'_> {
         code.set(l).tee(p).push(I::If(block));
         then(self, code, [p, l])?;
         code.or_else();
-        for _ in results {
-            code.i32(0);
+        for result in results {
+            match result {
+                ValType::I64 => code.i64(0),
+                ValType::F64 => code.push(I::F64Const(0.0.into())),
+                _ => code.i32(0),
+            };
         }
         code.end();
         code.release(ValType::I32, p);
