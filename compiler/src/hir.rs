@@ -744,6 +744,21 @@ impl Expr {
 }
 
 impl Builtin {
+    /// Whether it is a part of `json(s).name[0] as T`.
+    #[must_use]
+    pub const fn reads_json(self) -> bool {
+        matches!(
+            self,
+            Builtin::JsonText
+                | Builtin::JsonMember
+                | Builtin::JsonItem
+                | Builtin::JsonString
+                | Builtin::JsonInt
+                | Builtin::JsonFloat
+                | Builtin::JsonBool
+        )
+    }
+
     /// The type that it gives.
     #[must_use]
     pub const fn result(self) -> Type {

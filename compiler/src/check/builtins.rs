@@ -98,12 +98,11 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 /// What a built-in function is called.
 pub(super) fn name_of(builtin: Builtin) -> Option<&'static str> {
-    use Builtin as B;
-    let known = PLAIN.iter().find(|it| it.builtin == builtin);
-    match builtin {
-        B::JsonString | B::JsonInt | B::JsonFloat | B::JsonBool => Some("json"),
-        _ => known.map(|it| it.name),
+    if builtin.reads_json() {
+        return Some("json");
     }
+    let known = PLAIN.iter().find(|it| it.builtin == builtin);
+    known.map(|it| it.name)
 }
 
 impl Checker<'_> {

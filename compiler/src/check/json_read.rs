@@ -51,7 +51,8 @@ impl Checker<'_> {
             let help = "what is read from JSON may always be absent: leave the `?` out";
             return self.misplaced("`?`", ty.name.span, help);
         }
-        Some(read(builtin, vec![value?.expr]))
+        let value = read(builtin, vec![value?.expr]);
+        Some(self.narrow(value))
     }
 
     /// A value of JSON that nothing says the type of.

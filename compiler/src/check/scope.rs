@@ -1,7 +1,7 @@
 //! Where the code being checked stands, and what is known there.
 
 use super::{Checker, Typed};
-use crate::hir::{Expr, Fact, Handler, LetId, RuleId};
+use crate::hir::{Builtin, Const, Expr, Fact, Handler, LetId, RuleId};
 use crate::source::Span;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -50,6 +50,8 @@ pub(super) enum Key {
     Fact(Fact),
     Let(LetId),
     Param(u32),
+    /// What is read from a JSON text, or a part of one: the function, and the name or index.
+    Json(Box<Key>, Builtin, Vec<u8>),
 }
 
 impl Key {
@@ -59,6 +61,17 @@ impl Key {
             Expr::Fact(fact, _) => Some(Key::Fact(fact.clone())),
             Expr::Let(id, _) => Some(Key::Let(*id)),
             Expr::FnParam(index, _) => Some(Key::Param(*index)),
+            Expr::Narrowed(inner) => Key::of(inner),
+            Expr::Builtin(builtin, arguments) if builtin.reads_json() => {
+                let (of, at) = arguments.split_first()?;
+                let at = match at {
+                    [] => Vec::new(),
+                    [Expr::Const(Const::Bytes(name))] => name.clone(),
+                    [Expr::Const(Const::Int(index, _))] => index.to_le_bytes().to_vec(),
+                    _ => return None,
+                };
+                Some(Key::Json(Box::new(Key::of(of)?), *builtin, at))
+            }
             _ => None,
         }
     }

@@ -350,7 +350,7 @@ pub(super) fn replace_factor(graph: &Decision, arguments: &[Handle<Value>]) -> u
 /// and doubled: SHA-256 and the decoders need the most.
 const PER_BYTE: u64 = 80;
 /// Instructions for reading a float beyond that, where its digits don't settle at once what it is nearest
-/// to: measured and doubled.
+/// to: measured, and more.
 const FLOAT: u64 = 1_000_000;
 /// Instructions of a value or an effect beyond that.
 const EACH: u64 = 400;

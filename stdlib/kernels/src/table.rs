@@ -59,7 +59,7 @@ pub const KERNELS: &[(&str, Kernel)] = &[
     ("base64url_encode", Kernel::Text(|input, out| Some(base64::base64url_encode(input, out)))),
     ("hex", Kernel::Text(|input, out| Some(hex::hex(input, out)))),
     ("json_escape", Kernel::Text(|input, out| Some(json::json_escape(input, out)))),
-    ("json_text", Kernel::Text(|input, out| json::text::json_text(input, out))),
+    ("json_text", Kernel::Text(json::text::json_text)),
     ("json_string", Kernel::Text(json::read::json_string)),
     ("html_escape", Kernel::Text(|input, out| Some(html::html_escape(input, out)))),
     ("query_encode", Kernel::Text(|input, out| Some(percent::query_encode(input, out)))),
