@@ -32,6 +32,15 @@ pub struct Manifest {
     /// Experiments, by the index in notes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<Experiment>,
+    /// Rate limits, by index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimit>,
+    /// Stores, by index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<Store>,
+    /// Counters, by index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<Counter>,
     /// Names of the secrets, by index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
@@ -225,6 +234,125 @@ pub struct Experiment {
     pub arms: Vec<String>,
 }
 
+/// A rate limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RateLimit {
+    /// Its name in the policy.
+    pub name: String,
+    /// The rule that refuses, by index.
+    pub rule: u32,
+    /// What it allows.
+    pub rate: Rate,
+    /// It only watches: what it would refuse goes on, and is logged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
+    /// What holds while nobody knows what has been used; `open` if left out.
+    #[serde(default, skip_serializing_if = "Fail::is_open")]
+    pub fail: Fail,
+}
+
+/// What a rate limit allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Rate {
+    /// A bucket that holds `amount + burst` tokens and is filled at `amount` per `per_ms`
+    /// (the generic cell rate algorithm, ITU-T I.371).
+    TokenBucket {
+        /// Tokens.
+        amount: u64,
+        /// Milliseconds.
+        per_ms: u64,
+        /// Tokens beyond `amount` that it holds.
+        #[serde(default, skip_serializing_if = "is_zero_u64")]
+        burst: u64,
+    },
+    /// At most `amount` in any interval of `per_ms`.
+    SlidingWindow {
+        /// Tokens.
+        amount: u64,
+        /// Milliseconds.
+        per_ms: u64,
+    },
+    /// At most `amount` requests in flight.
+    AtOnce {
+        /// Requests.
+        amount: u64,
+    },
+}
+
+/// What holds while a service is away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Fail {
+    /// Requests go on.
+    #[default]
+    Open,
+    /// Requests are refused.
+    Closed,
+}
+
+impl Fail {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_open(&self) -> bool {
+        *self == Fail::Open
+    }
+}
+
+/// A store of values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Store {
+    /// Its name in the policy.
+    pub name: String,
+    /// How long a value is kept, in milliseconds, where a `put` says nothing; without end if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_ms: Option<u64>,
+    /// The longest value, in bytes.
+    pub max_value: u32,
+    /// What becomes of a request whose write failed, where it says nothing; `error` if left out.
+    #[serde(default, skip_serializing_if = "OnFailure::is_error")]
+    pub on_failure: OnFailure,
+}
+
+/// Atomic counters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Counter {
+    /// Its name in the policy.
+    pub name: String,
+    /// How long a counter is kept after it was last added to, in milliseconds; without end if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire_ms: Option<u64>,
+    /// The policy lists it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listed: bool,
+    /// What becomes of a request whose addition failed, where it says nothing; `error` if left out.
+    #[serde(default, skip_serializing_if = "OnFailure::is_error")]
+    pub on_failure: OnFailure,
+}
+
+/// What becomes of a request whose write failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// It is answered 503, also where an origin has answered already.
+    #[default]
+    Error,
+    /// It goes on; the failure is logged.
+    Ignore,
+}
+
+impl OnFailure {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_error(&self) -> bool {
+        *self == OnFailure::Error
+    }
+}
+
 /// A value that the host supplies when it loads the module.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -366,6 +494,13 @@ pub enum Fact {
         /// Its name.
         name: String,
     },
+    /// What the host answered to the state effect of that number, in a call before: `bool`, `i64` or
+    /// `bytes`; absent before it was asked, where there is nothing, and where the service failed.
+    #[serde(rename = "answer")]
+    Answer {
+        /// The effect's number.
+        ask: u32,
+    },
     /// The response's status.
     #[serde(rename = "response.status")]
     ResponseStatus,
@@ -407,6 +542,11 @@ pub struct Rule {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero_u64(n: &u64) -> bool {
     *n == 0
 }
 
@@ -484,6 +624,9 @@ pub struct Limits {
     pub output: Line,
     /// Most instructions a call can run, as a line in the input's length.
     pub fuel: Line,
+    /// How many answers a request may ask for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub asks: u32,
     /// The module's memory.
     pub memory: u32,
 }
@@ -513,4 +656,12 @@ pub enum Capability {
     Fields,
     /// Show a body to the policy as it streams.
     Scan,
+    /// Rate limits.
+    Limit,
+    /// Stores of values.
+    Store,
+    /// Atomic counters.
+    Counter,
+    /// Purge what caches hold.
+    Purge,
 }

@@ -76,13 +76,13 @@ pub enum Op {
     Pass = 3,
     /// Terminal: the request or a value of the policy can't be used.
     Fault = 4,
-    /// Ask a rate limit.
+    /// Charge a rate limit: a [`state`] record.
     Limit = 16,
     /// Ask who is calling.
     Verify = 17,
     /// Ask an origin for something.
     Fetch = 18,
-    /// Read a store.
+    /// Read a store: a [`state`] record, as the next two are.
     StoreGet = 19,
     /// Add to a counter.
     CounterAdd = 20,
@@ -96,7 +96,9 @@ pub enum Op {
     Unseal = 24,
     /// Compute a keyed hash.
     Hmac = 25,
-    /// Write to a store.
+    /// Read a counter: a [`state`] record.
+    CounterGet = 26,
+    /// Write to a store: a [`state`] record, as the next two are.
     Put = 32,
     /// Delete from a store.
     Delete = 33,
@@ -205,6 +207,55 @@ pub mod body {
     pub const LIMIT: u32 = 8;
     /// Size of the effect.
     pub const SIZE: u32 = 16;
+}
+
+/// All that the host remembers between requests is asked for and changed by one record: 40 bytes.
+///
+/// | op | `ID` | `KEY` | `VALUE` | `NUMBER` | answer |
+/// | --- | --- | --- | --- | --- | --- |
+/// | `limit` | limit | by what | | cost; negative counts as 0 | bool: may go on |
+/// | `store_get` | store | key | | | bytes |
+/// | `counter_get` | counter | key | | | i64 |
+/// | `counter_add` | counter | key | | what is added | i64: the sum |
+/// | `counter_list` | counter | prefix | | most entries | bytes: [entries](entry) |
+/// | `put` | store | key | value | ttl in ms; 0: the store's own | bool: done |
+/// | `delete` | store | key | | | bool: done |
+/// | `purge` | a [`Purge`] | tag or path | | | bool: done |
+///
+/// With [`ANSWER`](effect::ANSWER) the guest waits, and what is answered is the fact `answer` of that `ASK` in
+/// later calls: absent where there is nothing of that key, and where the service failed. Without, it is
+/// done before what follows in the same output.
+pub mod state {
+    /// The answer's number, below [`Limits::asks`](crate::manifest::Limits::asks);
+    /// [`NONE`](super::NONE) where no answer is wanted.
+    pub const ASK: u32 = 8;
+    /// Index in the manifest of what is asked.
+    pub const ID: u32 = 12;
+    /// Ref: the key.
+    pub const KEY: u32 = 16;
+    /// Ref: the value.
+    pub const VALUE: u32 = 24;
+    /// `i64`
+    pub const NUMBER: u32 = 32;
+    /// Size of the effect.
+    pub const SIZE: u32 = 40;
+
+    /// What is purged.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[repr(u32)]
+    pub enum Purge {
+        /// What bears a tag.
+        Tag = 0,
+        /// What answers a path.
+        Path = 1,
+    }
+
+    /// An entry of a list of counters: `u32` length of the key, the key, `i64` value; back to back, on no
+    /// particular boundary, ascending by key.
+    pub mod entry {
+        /// Bytes beside the key.
+        pub const HEAD: usize = 12;
+    }
 }
 
 /// `log`: 24 bytes.

@@ -110,6 +110,33 @@ pub enum Given {
         /// Its bytes.
         value: String,
     },
+    /// A value of a store.
+    Store {
+        /// The store's name.
+        name: String,
+        /// Where.
+        key: String,
+        /// What.
+        value: String,
+    },
+    /// A counter's value.
+    Counter {
+        /// The counter's name.
+        name: String,
+        /// Which.
+        key: String,
+        /// How much.
+        value: i64,
+    },
+    /// A limit, store or counter fails from here on, or works again.
+    State {
+        /// Which kind of declaration.
+        kind: StateKind,
+        /// Its name.
+        name: String,
+        /// Whether it fails.
+        fails: bool,
+    },
     /// What an origin does. Given again, it is what the origin does the next time;
     /// the last one is repeated.
     Origin {
@@ -118,6 +145,18 @@ pub enum Given {
         /// What it does.
         answer: OriginAnswer,
     },
+}
+
+/// What remembers something between requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateKind {
+    /// `limit`
+    Limit,
+    /// `store`
+    Store,
+    /// `counter`
+    Counter,
 }
 
 /// What an origin does when it is asked.
@@ -213,6 +252,25 @@ pub enum Subject {
     Shadow,
     /// The names of the rules that matched and have a score: `equals` asks for one among them.
     Scored,
+    /// What a store holds now.
+    Store {
+        /// The store's name.
+        name: String,
+        /// Where.
+        key: String,
+    },
+    /// How much a counter counts now, in decimal.
+    Counter {
+        /// The counter's name.
+        name: String,
+        /// Which.
+        key: String,
+    },
+    /// The tags or paths that were purged while the last request was answered: `equals` asks for one among them.
+    Purged {
+        /// Paths, rather than tags.
+        path: bool,
+    },
     /// How the answer came about: `hit`, `miss` …; absent where no cache was asked.
     Cache,
     /// The last request that an origin got while the last request was answered.
