@@ -252,6 +252,9 @@ fn cannot_start(error: &StartError, listen: SocketAddr) -> Failure {
         StartError::Secret(_) => failure.help(
             "set it before the host starts, or change `[secrets]` in the settings; `--demo` needs no secrets",
         ),
+        StartError::State(_) => failure.help(
+            "`[state]` in the settings says where state is kept, docs/state.md with which options; `--set state.url=memory://` keeps it in memory",
+        ),
         StartError::Settings(error) => failure.help(setting_help(error)),
         StartError::Origin(OriginError::Url { name, .. }) => failure.help(format!(
             "such as `--set origins.{name}.url=https://shop.internal:8443`; a path belongs to the policy's `proxy`"
@@ -282,6 +285,10 @@ fn setting_help(error: &SettingsError) -> String {
         }
         SettingsError::UnknownParam(_) => {
             "`--param` and `[params]` hold what the policy declares with `param NAME: TYPE`"
+                .to_owned()
+        }
+        SettingsError::Declared { .. } => {
+            "`[state] namespace` in the settings is what names begin with where state is kept"
                 .to_owned()
         }
         SettingsError::MissingParam(name) | SettingsError::Param { name, .. } => format!(

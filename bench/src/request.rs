@@ -120,6 +120,7 @@ impl Request {
             pop: Some("fra1"),
             region: Some("eu-central"),
             params,
+            answers: &[],
             response,
         }
     }

@@ -77,6 +77,10 @@ pub fn output_check(data: &[u8]) {
         arms: vec![2, 3],
         slot_sets: 3,
         body: 1024,
+        rate_limits: 2,
+        stores: 2,
+        counters: 2,
+        asks: 4,
     };
     // Every event has rules of its own about what may answer it.
     for event in 1..=6 {
@@ -233,6 +237,7 @@ fn read(output: &Output<'_>) {
             Effect::Log(log) => log.text().len(),
             Effect::Hits(hits) => hits.rules().count(),
             Effect::Scan(scan) => scan.continuation().len(),
+            Effect::State(state) => state.key().len() + state.value().len(),
             Effect::Fault(_) | Effect::Body(_) | Effect::Note(_) => 0,
         };
     }

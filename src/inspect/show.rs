@@ -234,6 +234,7 @@ fn slot(slot: &Slot) -> String {
         Fact::ResponseHeader { name } => format!("response.header[{name:?}]"),
         Fact::ResponseHeaderList { name } => format!("response.headers[{name:?}]"),
         Fact::Param { name } => format!("param {name}"),
+        Fact::Answer { ask } => format!("answer {ask}"),
         fact => match serde_json::to_value(fact) {
             Ok(Value::Object(fields)) => fields
                 .get("fact")

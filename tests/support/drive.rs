@@ -150,6 +150,8 @@ pub fn outcome(output: &Output<'_>) -> Outcome {
             }
             Effect::Edits(edits) => outcome.edits.extend(edits.map(edit)),
             Effect::Body(_) => outcome.end = End::WaitForBody,
+            // No generated policy remembers anything.
+            Effect::State(state) => panic!("a state effect {:?}", state.op()),
             Effect::Respond(respond) => {
                 outcome.edits.extend(respond.edits().map(edit));
                 let body = respond.body().flat_map(|segment| match segment.value() {

@@ -523,6 +523,7 @@ impl Names<'_> {
                 kind: format!("{:?}", hits.kind()).to_lowercase(),
                 rules: hits.rules().map(|rule| self.rule(rule)).collect(),
             },
+            Effect::State(state) => panic!("no vector remembers anything: {:?}", state.op()),
             Effect::Edits(edits) => Did::Edits {
                 edits: self.edits(edits.clone()),
             },

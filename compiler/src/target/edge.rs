@@ -94,6 +94,9 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
                 arms: e.arms.iter().map(|(name, _)| name.clone()).collect(),
             })
             .collect(),
+        rate_limits: Vec::new(),
+        stores: Vec::new(),
+        counters: Vec::new(),
         secrets: hir.secrets.clone(),
         params: hir.params.clone(),
         slot_sets: module.slots.clone(),
@@ -104,6 +107,7 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         limits: Limits {
             input: module.input_limit,
             body: hir.body_limit,
+            asks: 0,
             output: module.output,
             fuel: module.fuel,
             memory: module.memory,

@@ -9,6 +9,7 @@ mod given;
 mod ranges;
 mod secret;
 mod sections;
+mod state;
 mod units;
 
 use crate::file::ReadError;
@@ -24,6 +25,7 @@ use crate::settings::{Geo, Network};
 
 pub use secret::{SecretError, SecretSource};
 pub use sections::{Edge, Limits, Log, LogTarget, Origin, Tls};
+pub use state::{State, StateError, StateUrl};
 pub use units::{Bytes, Span};
 
 /// The host's settings.
@@ -62,6 +64,8 @@ pub struct Config {
     pub edge: Edge,
     /// Encrypted connections to origins.
     pub tls: Tls,
+    /// Where what policies remember is kept.
+    pub state: State,
     /// The folder that relative paths start from.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -228,6 +232,7 @@ impl Default for Config {
             geo_networks: Vec::new(),
             edge: Edge::default(),
             tls: Tls::default(),
+            state: State::default(),
             folder: PathBuf::new(),
             source: toml::Table::new(),
         }

@@ -10,7 +10,10 @@
     clippy::cast_possible_truncation
 )]
 
+mod remembering;
 mod scanning;
+
+pub(crate) use remembering::{CLOSED, IN_FLIGHT, ITEMS, LAX_ITEMS, PER_IP, WATCHING, WINDOW};
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

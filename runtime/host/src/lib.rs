@@ -8,6 +8,7 @@
 //!   comes back, both in place;
 //! * [`exchange`] is the state machine of one request, over an [`upstream`] that
 //!   may be sockets, memory or anything else;
+//! * [`state`] is what policies remember between requests, and where;
 //! * [`testing`] runs the policy's own tests with that same machine;
 //! * [`server`] listens and serves, [`origin`] is the upstream of real sockets,
 //!   [`access_log`] keeps what happened, [`config`] is what an operator sets;
@@ -31,6 +32,7 @@ pub mod output;
 pub mod server;
 pub mod settings;
 pub mod sources;
+pub mod state;
 pub mod target;
 pub mod testing;
 pub mod upstream;

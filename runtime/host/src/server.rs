@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, watch as channel};
 use tokio::time::{Instant, sleep_until};
 
 use crate::access_log::{AccessLog, LogError, LogFile};
-use crate::config::{Config, SecretError};
+use crate::config::{Config, SecretError, StateError};
 use crate::engine::{Engine, EngineError, EngineOptions, GuestError, LoadError, Policy};
 use crate::origin::{OriginError, OriginPlan};
 use crate::settings::{Deployment, SettingsError};
@@ -55,6 +55,9 @@ pub enum StartError {
     /// A secret isn't where it should be.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// What the policy remembers can't be kept where the settings say.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The settings don't fit the policy.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -108,7 +111,9 @@ impl Server {
         let engine = Engine::new(options)?;
         let policy = Arc::new(Policy::load(&engine, wasm)?);
         let plan = OriginPlan::new(policy.manifest(), &config)?;
-        let deployment = Arc::new(Deployment::new(policy, config.settings()?)?);
+        let mut settings = config.settings()?;
+        settings.backends = Some(config.state.open(&config.folder)?);
+        let deployment = Arc::new(Deployment::new(policy, settings)?);
         let log = AccessLog::open(&config)?;
         let address = config.listen;
         let unavailable = |source| StartError::Listen { address, source };

@@ -1,6 +1,8 @@
 //! Time and randomness, as traits, so that a test can fix both.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time of day.
@@ -68,24 +70,31 @@ impl Entropy for SystemEntropy {
 
 /// A clock that stands still until it is told to go on.
 #[derive(Debug, Default)]
-pub struct ManualClock(Cell<u64>);
+pub struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
     /// A clock that shows `now_ms`.
     #[must_use]
     pub fn at(now_ms: u64) -> Self {
-        ManualClock(Cell::new(now_ms))
+        ManualClock(Arc::new(AtomicU64::new(now_ms)))
     }
 
     /// Lets `ms` milliseconds pass.
     pub fn advance(&self, ms: u64) {
-        self.0.set(self.0.get().saturating_add(ms));
+        let later = self.now_ms().saturating_add(ms);
+        self.0.store(later, Ordering::Relaxed);
+    }
+
+    /// The same clock for what expires.
+    #[must_use]
+    pub fn of_state(&self) -> edge_state::Clock {
+        edge_state::Clock::Virtual(Arc::clone(&self.0))
     }
 }
 
 impl Clock for ManualClock {
     fn now_ms(&self) -> u64 {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -9,7 +9,7 @@ use edge_abi::manifest::Severity;
 use http::{HeaderValue, Method, Uri};
 use serde::{Serialize, Serializer};
 
-use crate::exchange::Record;
+use crate::exchange::{Purged, Record};
 
 /// A request that is over.
 pub enum Entry {
@@ -89,6 +89,8 @@ struct Line<'a> {
     bytes: u64,
     decision_us: u64,
     upstream_ms: f64,
+    #[serde(skip_serializing_if = "is_none")]
+    state_ms: f64,
     total_ms: f64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     experiments: BTreeMap<&'a str, &'a str>,
@@ -98,6 +100,10 @@ struct Line<'a> {
     scored: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log: Vec<Said<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    purged: Vec<Forgotten<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    degraded: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +117,19 @@ struct Line<'a> {
 struct Said<'a> {
     at: String,
     text: &'a str,
+}
+
+/// What caches were told to forget.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Forgotten<'a> {
+    Tag(Cow<'a, str>),
+    Path(Cow<'a, str>),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_none(ms: &f64) -> bool {
+    *ms == 0.0
 }
 
 #[derive(Serialize)]
@@ -169,14 +188,25 @@ fn answered<'a>(record: &'a Record, delivery: &'a Delivery) -> Line<'a> {
         bytes: delivery.bytes,
         decision_us: whole(record.findings.decision.as_micros()),
         upstream_ms: millis(record.upstream),
+        state_ms: millis(record.state),
         total_ms: millis(delivery.total),
         experiments: record.exposure_names().collect(),
         shadow: record.names_of(&record.findings.shadow).collect(),
         scored: record.names_of(&record.findings.scored).collect(),
         log: record.findings.logs.iter().map(said).collect(),
+        purged: record.purged.iter().map(forgotten).collect(),
+        degraded: &record.degraded,
         failure: record.failure.as_ref().map(ToString::to_string),
         fault: record.fault.as_deref(),
         aborted: delivery.aborted.as_deref(),
+    }
+}
+
+fn forgotten(purged: &Purged) -> Forgotten<'_> {
+    let what = String::from_utf8_lossy(&purged.what);
+    match purged.path {
+        true => Forgotten::Path(what),
+        false => Forgotten::Tag(what),
     }
 }
 

@@ -28,6 +28,8 @@ impl Config {
             pop: self.edge.pop.clone(),
             region: self.edge.region.clone(),
             trusted: self.trusted_proxies.clone(),
+            backends: None,
+            namespace: self.state.namespace.clone(),
         })
     }
 

@@ -3,7 +3,7 @@
 use edge_abi::manifest::{Fact, Kind, Manifest, Member, Origin, Slot, Target};
 use http::{HeaderName, HeaderValue, Uri};
 
-use super::LoadError;
+use super::{LoadError, declared};
 
 /// Checks indexes, kinds, URLs and names.
 pub(super) fn check(manifest: &Manifest) -> Result<(), LoadError> {
@@ -59,6 +59,7 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), LoadError> {
             ));
         }
     }
+    declared::check(manifest)?;
     let severities = manifest.severities.values();
     let named = severities.chain(manifest.tags.values()).flatten();
     let mut unknown = named.filter(|rule| manifest.rules.get(**rule as usize).is_none());
@@ -82,6 +83,7 @@ fn check_slot(manifest: &Manifest, slot: &Slot) -> Result<(), LoadError> {
                 ));
             }
         },
+        Fact::Answer { ask } => return declared::check_answer(manifest, *ask, slot.kind),
         _ => Kind::Bytes,
     };
     if slot.kind != kind {
@@ -156,6 +158,6 @@ fn check_member(manifest: &Manifest, pool: &str, member: &Member) -> Result<(), 
     }
 }
 
-fn wrong<T>(what: String) -> Result<T, LoadError> {
+pub(super) fn wrong<T>(what: String) -> Result<T, LoadError> {
     Err(LoadError::Inconsistent(what))
 }

@@ -1,6 +1,7 @@
 //! Modules in, answers out: loading a policy and calling it.
 
 mod consistency;
+mod declared;
 mod guest;
 mod inspect;
 

@@ -4,7 +4,7 @@
 
 use edge_abi::input::Event;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::fixture::{GuestFixture, Next, load_wat};
@@ -184,6 +184,72 @@ fn a_manifest_agrees_with_itself() {
     let error =
         manifest_error(|manifest| manifest["targets"][2]["members"][0]["target"] = json!(2));
     assert!(error.contains("`both`"), "{error}");
+}
+
+#[test]
+fn what_is_remembered_can_be_kept() {
+    let bucket = |amount: u64, per_ms: u64| json!({"kind": "token_bucket", "amount": amount, "per_ms": per_ms});
+    let limit = |rule: u32, rate: Value| json!({"name": "l", "rule": rule, "rate": rate});
+    let store = |max: u32| json!({"name": "s", "max_value": max});
+    let answer = |ask: u32, kind: &str| json!([[{"fact": "answer", "ask": ask, "kind": kind}]]);
+    let window = |amount: u64| json!({"kind": "sliding_window", "amount": amount, "per_ms": 1});
+    let at_once = |amount: u64| json!({"kind": "at_once", "amount": amount});
+    for (member, value, named) in [
+        (
+            "rate_limits",
+            json!([limit(3, bucket(1, 1))]),
+            "`l` has no rule",
+        ),
+        (
+            "rate_limits",
+            json!([limit(0, bucket(0, 1))]),
+            "allows nothing",
+        ),
+        (
+            "rate_limits",
+            json!([limit(0, bucket(1, 0))]),
+            "allows nothing",
+        ),
+        ("rate_limits", json!([limit(0, window(10_001))]), "10000"),
+        ("rate_limits", json!([limit(0, at_once(10_001))]), "10000"),
+        (
+            "rate_limits",
+            json!([limit(0, at_once(0))]),
+            "allows nothing",
+        ),
+        (
+            "rate_limits",
+            json!([limit(0, bucket(1, 1)), limit(0, bucket(1, 1))]),
+            "two limits are called `l`",
+        ),
+        ("stores", json!([store((16 << 20) + 1)]), "16777217 bytes"),
+        (
+            "stores",
+            json!([store(1), store(2)]),
+            "two stores are called `s`",
+        ),
+        (
+            "counters",
+            json!([{"name": "c"}, {"name": "c"}]),
+            "two counters",
+        ),
+        ("slot_sets", answer(1, "bool"), "the answer 1"),
+        ("slot_sets", answer(0, "ip"), "Ip"),
+    ] {
+        let error = manifest_error(|manifest| {
+            manifest["limits"]["asks"] = json!(1);
+            manifest[member] = value.clone();
+        });
+        assert!(error.contains(named), "{error}");
+    }
+    let error = manifest_error(|manifest| manifest["limits"]["asks"] = json!(257));
+    assert!(error.contains("257 answers"), "{error}");
+    let mut guest = GuestFixture::remembering();
+    guest.output(Event::Start, &[], Next::default());
+    for kind in ["bool", "i64", "bytes"] {
+        guest.manifest["slot_sets"][1] = answer(7, kind)[0].clone();
+        assert!(guest.load().is_ok(), "{kind}");
+    }
 }
 
 #[test]

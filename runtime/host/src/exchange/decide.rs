@@ -5,6 +5,7 @@ use std::time::Instant;
 use edge_abi::input::Event;
 use http::{HeaderMap, Response, StatusCode};
 
+use super::ask::Ask;
 use super::call::{broken, failed};
 use super::forward::Forward;
 use super::incoming::Refusal;
@@ -44,11 +45,19 @@ impl Follow {
     }
 }
 
+/// What an output says.
+pub(super) struct Decision {
+    /// What is to be done first, in order.
+    pub(super) asks: Vec<Ask>,
+    pub(super) step: Step,
+    pub(super) next: Follow,
+}
+
 /// What a call of the guest decided.
 pub(super) enum Step {
-    /// Bodies to be read, each up to a limit; true: only if the one before succeeded. They
-    /// may be to be scanned on the way.
-    Wait(Vec<(u32, bool)>, Option<Order>),
+    /// Nothing yet: the results of what is asked are to be handed in. A body may be to be scanned on the
+    /// way.
+    Wait(Option<Order>),
     /// This is the answer.
     Respond(Response<Body>),
     /// Ask an origin.
@@ -65,7 +74,7 @@ impl Exchange<'_> {
         follow: &Follow,
         results: &[ResultEntry],
         response: Option<ResponseFacts<'_>>,
-    ) -> Result<(Step, Follow), Refusal> {
+    ) -> Result<Decision, Refusal> {
         let begun = Instant::now();
         let worker = self.worker;
         let call = Call {
@@ -77,12 +86,19 @@ impl Exchange<'_> {
             continuation: &follow.continuation,
         };
         let plan = worker.plan(follow.slots)?;
-        let facts = self
-            .incoming
-            .facts(worker, plan, self.body_fact(), response);
+        let facts = self.incoming.facts(
+            worker,
+            plan,
+            self.body_fact(),
+            self.remembered.answers(),
+            response,
+        );
         let input = worker.write(plan, &call, &facts);
         let outcome = worker.ask(input, |output| {
-            self.take(output).map(|step| (step, Follow::of(output)))
+            let mut asks = Vec::new();
+            let step = self.take(output, &mut asks)?;
+            let next = Follow::of(output);
+            Ok(Decision { asks, step, next })
         });
         let outcome =
             outcome.unwrap_or_else(|error| Err(failed(&error, event, self.body_fact().is_some())));
@@ -90,8 +106,8 @@ impl Exchange<'_> {
         outcome
     }
 
-    fn take(&mut self, output: &Output<'_>) -> Result<Step, Refusal> {
-        let (mut waits, mut order) = (Vec::new(), None);
+    fn take(&mut self, output: &Output<'_>, asks: &mut Vec<Ask>) -> Result<Step, Refusal> {
+        let mut order = None;
         for effect in output.effects() {
             match effect {
                 Effect::Log(log) => self.record.findings.remember_line(&log),
@@ -106,7 +122,8 @@ impl Exchange<'_> {
                         return Err(broken(reason));
                     }
                 }
-                Effect::Body(body) => waits.push((body.limit(), body.is_chained())),
+                Effect::Body(body) => asks.push(Ask::body(&body)),
+                Effect::State(state) => asks.push(Ask::state(&state)),
                 Effect::Scan(scan) => order = Some(Order::of(&scan)),
                 Effect::Respond(respond) => {
                     self.record.rule = Some(respond.rule());
@@ -128,7 +145,7 @@ impl Exchange<'_> {
                 }
             }
         }
-        Ok(Step::Wait(waits, order))
+        Ok(Step::Wait(order))
     }
 
     /// Takes response edits out of the guest's memory.

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, Version, header, request};
 use super::record::RequestId;
 use super::{Client, Worker};
 use crate::headers::{TransferCoding, effective_client, is_authority, transfer_coding};
-use crate::input::{Facts, Plan, ResponseFacts};
+use crate::input::{Answer, Facts, Plan, ResponseFacts};
 
 /// Methods that a policy can be asked about; anything else but CONNECT and TRACE is let through too.
 pub(super) const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -198,6 +198,7 @@ impl Incoming {
         worker: &'a Worker,
         plan: &Plan,
         body: Option<&'a [u8]>,
+        answers: &'a [Option<Answer>],
         response: Option<ResponseFacts<'a>>,
     ) -> Facts<'a> {
         let settings = worker.deployment.settings();
@@ -223,6 +224,7 @@ impl Incoming {
             pop: settings.pop.as_deref(),
             region: settings.region.as_deref(),
             params: worker.deployment.params(),
+            answers,
             response,
         }
     }

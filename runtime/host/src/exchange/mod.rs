@@ -5,16 +5,20 @@
 //! continuation of its lane, so the one instance of a worker serves any number of
 //! requests at the same time.
 
+mod ask;
 mod body;
 mod call;
 mod decide;
 mod forward;
 mod incoming;
 mod phases;
+mod reads;
 mod record;
+mod remembered;
 mod respond;
 mod scan;
 mod shown;
+mod state;
 mod tries;
 mod verdicts;
 
@@ -28,7 +32,8 @@ use http::uri::Scheme;
 
 use body::RequestBody;
 use incoming::Incoming;
-pub use record::{Exposure, Findings, LogLine, Record, RequestId};
+pub use record::{Exposure, Findings, LogLine, Purged, Record, RequestId};
+use remembered::Remembered;
 pub use scan::Scans;
 use shown::Guarded;
 
@@ -118,6 +123,7 @@ pub async fn handle<U: Upstream>(
         scans: Scans::default(),
         body_known: false,
         queued: Vec::new(),
+        remembered: Remembered::default(),
         record,
     };
     let outcome = match admitted {
@@ -125,6 +131,8 @@ pub async fn handle<U: Upstream>(
         Err(refusal) => Err(refusal),
     };
     let mut response = outcome.unwrap_or_else(|refusal| exchange.refuse(&refusal));
+    let state = worker.deployment.state();
+    exchange.remembered.tell(state, &mut response);
     respond::without_content(&mut response);
     if exchange.incoming.parts.method == Method::HEAD {
         *response.body_mut() = empty();
@@ -143,6 +151,8 @@ struct Exchange<'w> {
     body_known: bool,
     /// Edits that hold for whatever answer the client gets.
     queued: Vec<HeaderEdit>,
+    /// What is kept of its state effects.
+    remembered: Remembered,
     record: Record,
 }
 
@@ -155,7 +165,7 @@ impl Exchange<'_> {
             response = response.map(guarded);
         }
         Answer {
-            response,
+            response: self.remembered.hold(response),
             record: self.record,
             scans: self.scans,
         }

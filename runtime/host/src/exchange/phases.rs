@@ -1,20 +1,19 @@
 //! The two phases of a request: until there is an answer, and what becomes of it.
 
 use edge_abi::input::Event;
-use edge_abi::input::result::Status;
-use edge_abi::output::Op;
 use http::{HeaderMap, Response, StatusCode};
 
+use super::ask::Done;
 use super::call::broken;
-use super::decide::{Follow, Step, response_facts};
+use super::decide::{Decision, Follow, Step, response_facts};
 use super::incoming::Refusal;
+use super::scan::Order;
 use super::verdicts::Decided;
 use super::{Exchange, respond};
 use crate::headers::{HeaderEdit, strip_hop_by_hop};
-use crate::input::ResultEntry;
 use crate::upstream::{Body, TryError, Upstream};
 
-/// Most calls of the guest for one request: more than any policy waits.
+/// Most calls of the guest for one request, beside one for each answer that it may ask for: more than any policy waits.
 const MAX_CALLS: u32 = 64;
 
 impl Exchange<'_> {
@@ -34,26 +33,25 @@ impl Exchange<'_> {
 
     /// Calls the guest until there is an answer.
     async fn request_phase<U: Upstream>(&mut self, upstream: &U) -> Result<Decided, Refusal> {
-        let (mut event, mut follow, mut results) = (Event::Start, Follow::default(), Vec::new());
-        let mut gateway_error = StatusCode::BAD_GATEWAY;
-        for _ in 0..MAX_CALLS {
+        let (mut event, mut follow, mut results) = (Event::Start, Follow::default(), Done::new());
+        let (mut order, mut gateway_error) = (None, StatusCode::BAD_GATEWAY);
+        for _ in 0..self.most_calls() {
             let nothing = HeaderMap::new();
             let failed = event == Event::Failed;
             let facts = failed.then(|| response_facts(gateway_error, None, &nothing));
-            let (step, next) = self.decide(event, &follow, &results, facts)?;
+            let decision = self.decide(event, &follow, &results.results, facts)?;
+            let Decision { asks, step, next } = self.queue(decision, &mut order);
+            results = match self.perform(&asks, &mut order).await {
+                Ok(done) => done,
+                // What the `proxy` wanted of an answer holds for this one.
+                Err(stop) if matches!(step, Step::Pass(..)) => return stop.decided(self, follow),
+                Err(stop) => return stop.decided(self, next),
+            };
             match step {
-                Step::Wait(waits, order) => {
-                    self.scan_request(order).await;
-                    results = self.read_body(&waits).await;
-                    if let Some(decided) = self.check_body()? {
-                        return Ok(decided);
-                    }
-                    (event, follow) = (Event::Results, next);
-                }
+                Step::Wait(_) => (event, follow) = (Event::Results, next),
                 Step::Respond(response) => return Ok((response, next)),
                 Step::Forward(mut forward) => {
-                    self.queued.append(&mut forward.response_edits);
-                    self.scan_request(forward.scan.take()).await;
+                    self.scan_request(order.take()).await;
                     if let Some(decided) = self.refused_body()? {
                         return Ok(decided);
                     }
@@ -73,7 +71,7 @@ impl Exchange<'_> {
                     if failed || !next.wants(Event::Failed) {
                         return Ok((self.no_origin(gateway_error, Vec::new()), next));
                     }
-                    (event, follow, results) = (Event::Failed, next, Vec::new());
+                    (event, follow, results) = (Event::Failed, next, Done::new());
                 }
                 Step::Pass(edits, _) if failed => {
                     // What the `proxy` wanted of an answer holds for this one.
@@ -87,6 +85,29 @@ impl Exchange<'_> {
             }
         }
         Err(broken("the policy waits without end"))
+    }
+
+    /// Takes what holds from here on out of a decision: edits of whatever answer follows, and a scan of the
+    /// body that is read or sent on next.
+    fn queue(&mut self, mut decision: Decision, order: &mut Option<Order>) -> Decision {
+        let ordered = match &mut decision.step {
+            Step::Forward(forward) => {
+                self.queued.append(&mut forward.response_edits);
+                forward.scan.take()
+            }
+            Step::Wait(ordered) => ordered.take(),
+            Step::Respond(_) | Step::Pass(..) => None,
+        };
+        if ordered.is_some() {
+            *order = ordered;
+        }
+        decision
+    }
+
+    /// Most calls of the guest until there is an answer: each wait asks for something.
+    fn most_calls(&self) -> u32 {
+        let limits = &self.worker.deployment.policy().manifest().limits;
+        MAX_CALLS.saturating_add(limits.asks)
     }
 
     /// Shows the answer's head to the guest if it wants to see it. It edits or replaces it; what
@@ -104,7 +125,15 @@ impl Exchange<'_> {
                 return Ok(response);
             }
             let facts = response_facts(response.status(), origin, response.headers());
-            let (step, next) = self.decide(Event::ResponseHead, &follow, &[], Some(facts))?;
+            let decision = self.decide(Event::ResponseHead, &follow, &[], Some(facts))?;
+            let Decision { asks, step, next } = decision;
+            if let Step::Wait(_) = step {
+                return Err(broken("the policy waits in its response phase"));
+            }
+            if let Err(stop) = self.perform(&asks, &mut None).await {
+                let (response, _) = stop.decided(self, Follow::default())?;
+                return Ok(response);
+            }
             (response, follow) = match step {
                 Step::Pass(edits, order) => {
                     edits
@@ -116,33 +145,12 @@ impl Exchange<'_> {
                     }
                 }
                 Step::Respond(replacement) => (replacement, next),
-                Step::Forward(_) => {
+                Step::Forward(_) | Step::Wait(_) => {
                     return Err(broken("the policy asks an origin in its response phase"));
                 }
-                Step::Wait(..) => return Err(broken("the policy waits in its response phase")),
             };
         }
         Err(broken("the policy replaces answers without end"))
-    }
-
-    /// Carries out waits, which can only be for the body, in order.
-    async fn read_body(&mut self, waits: &[(u32, bool)]) -> Vec<ResultEntry> {
-        let mut results = Vec::with_capacity(waits.len());
-        let mut last = Status::Ok;
-        for (limit, chained) in waits {
-            if !chained || last == Status::Ok {
-                last = self.body.read(*limit).await;
-                self.body_known |= last == Status::Ok;
-            } else {
-                last = Status::Skipped;
-            }
-            results.push(ResultEntry {
-                status: last,
-                op: Op::Body,
-                aux: 0,
-            });
-        }
-        results
     }
 
     /// A broken body is the client's doing, whatever it has kept an origin from; one that a
@@ -151,7 +159,7 @@ impl Exchange<'_> {
     /// # Errors
     /// 400 when the client's stream has broken: no policy and no origin is to take half a
     /// body for a whole one.
-    fn check_body(&mut self) -> Result<Option<Decided>, Refusal> {
+    pub(super) fn check_body(&mut self) -> Result<Option<Decided>, Refusal> {
         if let Some(decided) = self.refused_body()? {
             return Ok(Some(decided));
         }
@@ -168,7 +176,7 @@ impl Exchange<'_> {
         self.body_known.then(|| self.body.bytes()).flatten()
     }
 
-    fn apply_queued(&self, response: &mut Response<Body>) {
+    pub(super) fn apply_queued(&self, response: &mut Response<Body>) {
         for edit in &self.queued {
             edit.clone().apply(response.headers_mut());
         }

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use edge_abi::manifest::Severity;
 use edge_abi::output::{hits, note};
+use edge_state::Failure;
 use http::{HeaderValue, Method, Uri, Version, header};
 
 use super::incoming::Incoming;
@@ -16,6 +18,12 @@ use crate::upstream::TryError;
 
 /// Most rules of a kind that a request remembers to have matched without deciding.
 const MAX_RULES: usize = 256;
+
+/// Most failures of what is remembered that a request tells of.
+const MAX_DEGRADED: usize = 16;
+
+/// Most purges that a request tells of.
+const MAX_PURGED: usize = 256;
 
 /// Most lines of `log` statements that a request remembers.
 const MAX_LINES: usize = 256;
@@ -53,6 +61,12 @@ pub struct Record {
     pub tries: u32,
     /// Time spent on waiting for response heads.
     pub upstream: Duration,
+    /// Time spent on waiting for what is remembered between requests.
+    pub state: Duration,
+    /// What could not be asked or written there, and why; each once.
+    pub degraded: Vec<String>,
+    /// What it has purged.
+    pub purged: Vec<Purged>,
     /// What the calls of the guest have said beside their decisions.
     pub findings: Findings,
     /// The last failure of an origin.
@@ -81,9 +95,29 @@ impl Record {
             origin: None,
             tries: 0,
             upstream: Duration::ZERO,
+            state: Duration::ZERO,
+            degraded: Vec::new(),
+            purged: Vec::new(),
             findings: Findings::default(),
             failure: None,
             fault: None,
+        }
+    }
+
+    /// Notes that something could not be asked or written.
+    pub(super) fn degrade(&mut self, what: &str, name: &str, failure: &Failure) {
+        let reason = match name {
+            "" => format!("{what}: {failure}"),
+            name => format!("{what} `{name}`: {failure}"),
+        };
+        if self.degraded.len() < MAX_DEGRADED && !self.degraded.contains(&reason) {
+            self.degraded.push(reason);
+        }
+    }
+
+    pub(super) fn purge(&mut self, purged: Purged) {
+        if self.purged.len() < MAX_PURGED && !self.purged.contains(&purged) {
+            self.purged.push(purged);
         }
     }
 
@@ -173,6 +207,11 @@ impl Findings {
         hits.rules().for_each(|rule| remember_rule(list, rule));
     }
 
+    /// A limit in shadow mode would have refused.
+    pub(super) fn remember_shadow(&mut self, rule: u32) {
+        remember_rule(&mut self.shadow, rule);
+    }
+
     /// Adds what other calls have said.
     pub(super) fn absorb(&mut self, other: Findings) {
         self.decision += other.decision;
@@ -200,6 +239,15 @@ fn remember_rule(list: &mut Vec<u32>, rule: u32) {
     if list.len() < MAX_RULES && !list.contains(&rule) {
         list.push(rule);
     }
+}
+
+/// What caches were told to forget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purged {
+    /// Whether it is a path, rather than a tag.
+    pub path: bool,
+    /// The tag or path.
+    pub what: Bytes,
 }
 
 /// An experiment's value was read.

@@ -19,6 +19,7 @@ use super::decide::Follow;
 use super::incoming::{Incoming, Refusal};
 use super::record::Record;
 use crate::headers::HeaderEdit;
+use crate::input::Answer;
 use crate::output::Scan as ScanEffect;
 use crate::upstream::Body;
 use lane::{Lane, State};
@@ -50,6 +51,8 @@ pub(super) struct Case {
     pub(super) incoming: Rc<Incoming>,
     /// The request's body, if it is a fact.
     pub(super) body: Option<Bytes>,
+    /// What its state effects were answered.
+    pub(super) answers: Vec<Option<Answer>>,
     /// Status, origin and header of the response.
     pub(super) response: Option<(StatusCode, Option<u32>, HeaderMap)>,
     /// Edits that hold for an answer of the scan.

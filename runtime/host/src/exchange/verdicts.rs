@@ -95,6 +95,7 @@ impl Exchange<'_> {
             worker: Rc::clone(self.worker),
             incoming: Rc::clone(&self.incoming),
             body,
+            answers: self.remembered.answers().to_vec(),
             response: response.map(|(status, headers)| (status, origin, headers)),
             queued,
         }

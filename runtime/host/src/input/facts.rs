@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, Version};
 
 use crate::settings::{Geo, ParamValue};
@@ -43,8 +44,21 @@ pub struct Facts<'a> {
     pub region: Option<&'a str>,
     /// The params' values, by the manifest's index.
     pub params: &'a [ParamValue],
+    /// What the request's state effects were answered, by their number.
+    pub answers: &'a [Option<Answer>],
     /// The response, once there is one.
     pub response: Option<ResponseFacts<'a>>,
+}
+
+/// What a state effect was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Whether the request may go on, or whether it was done.
+    Bool(bool),
+    /// A counter's value.
+    I64(i64),
+    /// A store's value, or a list of counters.
+    Bytes(Bytes),
 }
 
 /// The facts of a response.

@@ -8,7 +8,7 @@ mod facts;
 mod plan;
 mod write;
 
-pub use facts::{Facts, ResponseFacts};
+pub use facts::{Answer, Facts, ResponseFacts};
 pub use plan::Plan;
 pub use write::{Call, ResultEntry};
 

@@ -1,9 +1,9 @@
 //! A slot set, with everything worked out that does not depend on the request.
 
-use edge_abi::manifest::{Fact, Manifest, Slot};
+use edge_abi::manifest::{Fact, Kind, Manifest, Slot};
 use http::{HeaderMap, HeaderName, Version, header};
 
-use super::Facts;
+use super::{Answer, Facts};
 use crate::engine::LoadError;
 use crate::settings::{Geo, ParamValue, octets};
 
@@ -31,6 +31,8 @@ pub(super) enum Source {
     HeaderList { of: Side, name: HeaderName },
     /// A param, by its index.
     Param(usize),
+    /// What was answered, by its number; absent where it is of another kind.
+    Answer { ask: usize, kind: Kind },
 }
 
 /// Whose header.
@@ -63,7 +65,7 @@ impl Plan {
     pub fn new(set: &[Slot], manifest: &Manifest) -> Result<Self, LoadError> {
         let sources = set
             .iter()
-            .map(|slot| Source::new(&slot.fact, manifest))
+            .map(|slot| Source::new(slot, manifest))
             .collect::<Result<Vec<_>, _>>()?;
         let reads_request_headers = sources.iter().any(|source| {
             matches!(
@@ -115,8 +117,8 @@ impl Plan {
 }
 
 impl Source {
-    fn new(fact: &Fact, manifest: &Manifest) -> Result<Self, LoadError> {
-        Ok(match fact {
+    fn new(slot: &Slot, manifest: &Manifest) -> Result<Self, LoadError> {
+        Ok(match &slot.fact {
             Fact::Header { name } => {
                 let name = header_name(name)?;
                 // RFC 6265bis 5.8.3 and RFC 9113 8.2.3: cookie pairs are joined as they are separated.
@@ -146,6 +148,10 @@ impl Source {
                     LoadError::Inconsistent(format!("there is no param `{name}`"))
                 })?)
             }
+            Fact::Answer { ask } => Source::Answer {
+                ask: *ask as usize,
+                kind: slot.kind,
+            },
             plain => Source::Plain(plain.clone()),
         })
     }
@@ -154,6 +160,10 @@ impl Source {
         match self {
             Source::Plain(fact) => plain(fact, facts),
             Source::Param(index) => facts.params.get(*index).map_or(Value::Absent, param),
+            Source::Answer { ask, kind } => match facts.answers.get(*ask) {
+                Some(Some(answer)) => answered(answer, *kind),
+                _ => Value::Absent,
+            },
             Source::Header {
                 of,
                 name,
@@ -219,6 +229,7 @@ fn plain<'a>(fact: &Fact, facts: &Facts<'a>) -> Value<'a> {
         Fact::Header { .. }
         | Fact::HeaderList { .. }
         | Fact::Param { .. }
+        | Fact::Answer { .. }
         | Fact::ResponseHeader { .. }
         | Fact::ResponseHeaderList { .. } => Value::Absent,
     }
@@ -231,6 +242,15 @@ fn param(value: &ParamValue) -> Value<'_> {
         ParamValue::Ip(value) => Value::Fixed16(*value),
         ParamValue::Bool(value) => Value::Fixed1(u8::from(*value)),
         ParamValue::F64(value) => float(Some(*value)),
+    }
+}
+
+fn answered(answer: &Answer, kind: Kind) -> Value<'_> {
+    match (answer, kind) {
+        (Answer::Bool(value), Kind::Bool) => Value::Fixed1(u8::from(*value)),
+        (Answer::I64(value), Kind::I64) => integer(Some(*value)),
+        (Answer::Bytes(value), Kind::Bytes) => Value::Bytes(value),
+        _ => Value::Absent,
     }
 }
 

@@ -15,7 +15,7 @@ fn manifest(slots: serde_json::Value) -> Manifest {
         "abi": 1, "language": 1, "name": "t", "source_digest": "", "module_digest": "", "files": [],
         "params": [{"name": "p", "type": "int", "kind": "i64"}],
         "slot_sets": [slots], "rules": [], "places": [],
-        "limits": {"input": 0, "body": 0, "output": {"base": 0, "per_byte": 0}, "fuel": {"base": 0, "per_byte": 0}, "memory": 0}
+        "limits": {"input": 0, "body": 0, "asks": 4, "output": {"base": 0, "per_byte": 0}, "fuel": {"base": 0, "per_byte": 0}, "memory": 0}
     }))
     .unwrap()
 }
@@ -56,6 +56,7 @@ fn with_facts(headers: &HeaderMap, check: impl FnOnce(&Facts<'_>)) {
         pop: Some("fra"),
         region: None,
         params: &[ParamValue::I64(-2)],
+        answers: &[],
         response: None,
     });
 }
@@ -202,6 +203,41 @@ fn a_call_of_a_scan_has_its_piece_and_its_flags() {
 }
 
 #[test]
+fn an_answer_is_there_in_its_own_kind_only() {
+    let answers = |kind: &str| {
+        let held = |ask: u32| serde_json::json!({"fact": "answer", "ask": ask, "kind": kind});
+        let manifest = manifest((0..4).map(held).collect());
+        let plan = Plan::new(&manifest.slot_sets[0], &manifest).unwrap();
+        let call = Call {
+            event: Event::Results,
+            flags: 0,
+            now: 0,
+            random: 0,
+            results: &[],
+            continuation: b"",
+        };
+        let mut record = Vec::new();
+        let known = [
+            Some(Answer::Bool(false)),
+            Some(Answer::I64(-3)),
+            Some(Answer::Bytes(bytes::Bytes::from_static(b""))),
+        ];
+        with_facts(&HeaderMap::new(), |facts| {
+            let facts = Facts {
+                answers: &known,
+                ..*facts
+            };
+            plan.write(&mut record, &call, &facts);
+        });
+        [0, 1, 2, 3].map(|index| slot(&record, index).map(<[u8]>::to_vec))
+    };
+    assert_eq!(answers("bool"), [Some(vec![0]), None, None, None]);
+    let number = (-3_i64).to_le_bytes().to_vec();
+    assert_eq!(answers("i64"), [None, Some(number), None, None]);
+    assert_eq!(answers("bytes"), [None, None, Some(vec![]), None]);
+}
+
+#[test]
 fn all_fields_are_one_text() {
     let manifest = manifest(serde_json::json!([{"fact": "request.fields"}]));
     let plan = Plan::new(&manifest.slot_sets[0], &manifest).unwrap();
@@ -264,7 +300,11 @@ proptest! {
             {"fact": "request.headers", "name": "a", "kind": "list"},
             {"fact": "request.fields"},
             {"fact": "request.chunk"},
+            {"fact": "answer", "ask": 0, "kind": "bool"},
+            {"fact": "answer", "ask": 1, "kind": "i64"},
+            {"fact": "answer", "ask": 2},
         ]));
+        let known = [Some(Answer::Bool(true)), Some(Answer::I64(i64::MIN)), None];
         let kinds: Vec<u8> = manifest.slot_sets[0].iter().map(|slot| slot.kind as u8).collect();
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
@@ -275,7 +315,7 @@ proptest! {
         let results = vec![entry; results];
         let call = Call { event: Event::Start, flags: 0, now: 1, random: 2, results: &results, continuation: &continuation };
         let mut record = Vec::new();
-        with_facts(&headers, |facts| plan.write(&mut record, &call, &Facts { body: Some(&body), ..*facts }));
+        with_facts(&headers, |facts| plan.write(&mut record, &call, &Facts { body: Some(&body), answers: &known, ..*facts }));
         prop_assert!(edge_kernels::decode::input_check(&mut record, 0x1000, &kinds));
     }
 }

@@ -12,6 +12,7 @@ use edge_abi::output::{
 use super::lists::Side;
 use super::memory::{Reach, u16_at, u32_at};
 use super::scan::{Scans, lane_of};
+use super::state;
 use super::{Bounds, Output, OutputError};
 
 /// Checks the output record at an address of a guest's memory.
@@ -171,7 +172,10 @@ impl<'a> Check<'a, '_> {
             EDITS => (edits::SIZE, Role::Immediate),
             SCAN if lane_of(self.event).is_some() => (scan::SIZE, Role::Terminal),
             SCAN => (scan::SIZE, Role::Immediate),
-            other => return Err(OutputError::UnknownOp(other)),
+            other => {
+                let op = state::op_of(other).ok_or(OutputError::UnknownOp(other))?;
+                return self.state(op, flags, record);
+            }
         };
         if record.len() < size as usize {
             return Err(OutputError::EffectSize {
@@ -211,7 +215,7 @@ impl<'a> Check<'a, '_> {
 }
 
 /// What an effect is to the decision.
-enum Role {
+pub(super) enum Role {
     Terminal,
     Waiting,
     Immediate,

@@ -11,6 +11,7 @@ mod error;
 mod lists;
 mod memory;
 mod scan;
+mod state;
 mod terminal;
 mod view;
 
@@ -19,6 +20,7 @@ use edge_abi::manifest::{Manifest, Target};
 pub use check::check_output;
 pub use edit::{Edit, EditValue, Edits, Segment, SegmentValue, Segments};
 pub use error::OutputError;
+pub use state::State;
 pub use terminal::{Fault, Pass, Proxy, Respond};
 pub use view::{BodyWait, Effect, Effects, Hits, Log, Note, Output, Scan};
 
@@ -47,6 +49,14 @@ pub struct Bounds {
     pub slot_sets: u32,
     /// Most bytes of a body that may be asked for.
     pub body: u32,
+    /// Rate limits.
+    pub rate_limits: u32,
+    /// Stores.
+    pub stores: u32,
+    /// Counters.
+    pub counters: u32,
+    /// Answers that a request may ask for.
+    pub asks: u32,
 }
 
 impl Bounds {
@@ -66,6 +76,10 @@ impl Bounds {
                 .collect(),
             slot_sets: count(&manifest.slot_sets),
             body: manifest.limits.body,
+            rate_limits: count(&manifest.rate_limits),
+            stores: count(&manifest.stores),
+            counters: count(&manifest.counters),
+            asks: manifest.limits.asks,
         }
     }
 }

@@ -8,6 +8,7 @@ use edge_abi::output::{self, Op, body, edits, effect, hits, log, note, scan};
 
 use super::edit::Edits;
 use super::memory::{follow, u16_at, u32_at};
+use super::state::{self, State};
 use super::terminal::{Fault, Pass, Proxy, Respond};
 
 /// A checked output.
@@ -95,6 +96,8 @@ pub enum Effect<'a> {
     Fault(Fault<'a>),
     /// Read the request's body.
     Body(BodyWait<'a>),
+    /// Ask what is remembered between requests, or change it.
+    State(State<'a>),
     /// Write a line to the log.
     Log(Log<'a>),
     /// Remember something.
@@ -121,7 +124,11 @@ impl<'a> Effect<'a> {
             op if op == Op::Hits as u16 => Effect::Hits(Hits { memory, record }),
             op if op == Op::Edits as u16 => Effect::Edits(Edits::new(memory, record, edits::EDITS)),
             op if op == Op::Scan as u16 => Effect::Scan(Scan { memory, record }),
-            _ => return None,
+            op => Effect::State(State {
+                op: state::op_of(op)?,
+                memory,
+                record,
+            }),
         })
     }
 }

@@ -20,6 +20,7 @@ pub(crate) use param::octets;
 pub use param::{ParamError, ParamValue};
 
 use crate::engine::Policy;
+use crate::state::{Backends, State};
 
 /// Everything that a host supplies when it loads a policy.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +38,10 @@ pub struct Settings {
     pub region: Option<String>,
     /// Peers whose `X-Forwarded-*` and `Forwarded` are believed and passed on.
     pub trusted: Vec<Network>,
+    /// Where what policies remember is kept. Without it, in a memory of the policy's own.
+    pub backends: Option<Backends>,
+    /// What the names of limits, stores and counters begin with there, instead of the policy's name.
+    pub namespace: Option<String>,
 }
 
 /// A secret's bytes, never printed.
@@ -68,6 +73,7 @@ pub struct Deployment {
     policy: Arc<Policy>,
     secrets: Vec<Secret>,
     params: Vec<ParamValue>,
+    state: State,
     settings: Settings,
 }
 
@@ -134,12 +140,15 @@ impl Deployment {
         {
             return Err(SettingsError::UnknownParam(name.clone()));
         }
+        let backends = settings.backends.clone();
+        let state = State::new(manifest, backends, settings.namespace.as_deref())?;
         settings.secrets.clear();
         settings.params.clear();
         Ok(Deployment {
             policy,
             secrets,
             params,
+            state,
             settings,
         })
     }
@@ -159,6 +168,12 @@ impl Deployment {
     #[must_use]
     pub fn params(&self) -> &[ParamValue] {
         &self.params
+    }
+
+    /// What it remembers between requests.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// What else was set; its secrets and params have moved here.
@@ -186,6 +201,16 @@ pub enum SettingsError {
     /// A param that the policy does not declare.
     #[error("the policy has no param `{0}`")]
     UnknownParam(String),
+    /// A limit, store or counter that no backend can keep.
+    #[error("the {what} `{name}`: {problem}")]
+    Declared {
+        /// `limit`, `store` or `counter`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A param's value does not fit.
     #[error("the param `{name}`: {error}")]
     Param {

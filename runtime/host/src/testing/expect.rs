@@ -13,13 +13,16 @@ type Mismatch = (String, String);
 
 /// Judges an expectation on the last answer.
 pub(super) fn judge(scene: &Scene<'_>, expect: &Expect) -> Result<(), Mismatch> {
-    let Some(last) = &scene.last else {
-        return Err((
-            String::from("an answer"),
-            String::from("no request has been sent"),
-        ));
+    let actual = match (remembered(scene, &expect.subject), &scene.last) {
+        (Some(remembered), _) => remembered,
+        (None, Some(last)) => actual(scene, last, &expect.subject, &expect.value),
+        (None, None) => {
+            return Err((
+                String::from("an answer"),
+                String::from("no request has been sent"),
+            ));
+        }
     };
-    let actual = actual(scene, last, &expect.subject, &expect.value);
     match holds(expect.op, actual.as_deref(), expect.value.as_bytes()) {
         Ok(true) => Ok(()),
         Ok(false) => {
@@ -32,6 +35,32 @@ pub(super) fn judge(scene: &Scene<'_>, expect: &Expect) -> Result<(), Mismatch> 
         }
         Err(problem) => Err((wanted(expect), problem)),
     }
+}
+
+/// What is remembered at this moment, if the subject is that: no request is needed for it.
+fn remembered(scene: &Scene<'_>, subject: &Subject) -> Option<Option<Vec<u8>>> {
+    let memory = scene.memory.as_ref();
+    match subject {
+        Subject::Store { name, key } => {
+            let value = memory.and_then(|memory| memory.value(name, key));
+            Some(value.map(Vec::from))
+        }
+        Subject::Counter { name, key } => {
+            let number = memory.and_then(|memory| memory.number(name, key));
+            Some(number.map(|number| number.to_string().into_bytes()))
+        }
+        _ => None,
+    }
+}
+
+/// The wanted tag or path if it was purged, else all that were; none when nothing was.
+fn purged(record: &Record, path: bool, wanted: &str) -> Option<Vec<u8>> {
+    let all = record.purged.iter().filter(|purged| purged.path == path);
+    let all: Vec<&[u8]> = all.map(|purged| &*purged.what).collect();
+    if all.contains(&wanted.as_bytes()) {
+        return Some(wanted.as_bytes().to_vec());
+    }
+    (!all.is_empty()).then(|| all.join(&b", "[..]))
 }
 
 /// The wanted rule if it is among these, else all of them; none when there are none.
@@ -52,6 +81,9 @@ fn actual(scene: &Scene<'_>, last: &Last, subject: &Subject, wanted: &str) -> Op
         Subject::Because => last.record.rule_name().map(|name| name.as_bytes().to_vec()),
         Subject::Shadow => among(&last.record, &last.record.findings.shadow, wanted),
         Subject::Scored => among(&last.record, &last.record.findings.scored, wanted),
+        Subject::Purged { path } => purged(&last.record, *path, wanted),
+        // These need no answer.
+        Subject::Store { .. } | Subject::Counter { .. } => None,
         // No cache exists in this version.
         Subject::Cache => None,
         Subject::Received { origin, part } => {
@@ -131,6 +163,10 @@ fn about(subject: &Subject) -> String {
             Part::Header { name } => format!("{name} to {origin}: "),
             Part::Body => format!("body to {origin}: "),
         },
+        Subject::Store { name, key } => format!("{name}[{key:?}]: "),
+        Subject::Counter { name, key } => format!("{name}[{key:?}]: "),
+        Subject::Purged { path: false } => String::from("purged tag: "),
+        Subject::Purged { path: true } => String::from("purged path: "),
         Subject::Shadow => String::from("in shadow: "),
         Subject::Scored => String::from("scored: "),
         Subject::Status | Subject::Body | Subject::Because | Subject::Cache => String::new(),
@@ -159,6 +195,7 @@ fn quoted(bytes: &[u8], subject: &Subject) -> String {
         | Subject::Because
         | Subject::Shadow
         | Subject::Scored
+        | Subject::Counter { .. }
         | Subject::Received {
             part: Part::Count, ..
         } => text.into_owned(),

@@ -6,6 +6,7 @@
 
 mod body;
 mod expect;
+pub(crate) mod memory;
 mod origins;
 mod report;
 mod scene;

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
 use super::body::{in_two, receive};
 use super::expect;
+use super::memory::Remembering;
 use super::origins::Origins;
 use super::report::{Failure, Place};
 use crate::engine::Policy;
@@ -26,12 +27,16 @@ use crate::upstream::{Body, empty};
 pub(super) struct Scene<'p> {
     policy: &'p Arc<Policy>,
     files: &'p [String],
+    /// Where the test stands.
+    place: test_plan::Place,
     settings: Settings,
     geo: Geo,
     client: Client,
     clock: Rc<ManualClock>,
     entropy: Rc<SeededEntropy>,
     pub(super) origins: Origins,
+    /// What the policy remembers; none where it declares what can't be.
+    pub(super) memory: Option<Remembering>,
     /// None when a given has changed what a worker is made of.
     worker: Option<Rc<Worker>>,
     pub(super) last: Option<Last>,
@@ -52,6 +57,8 @@ impl<'p> Scene<'p> {
     pub(super) fn new(policy: &'p Arc<Policy>, files: &'p [String], test: &Test) -> Self {
         let clock = Rc::new(ManualClock::at(START_MS));
         let mut settings = Settings::default();
+        let memory = Remembering::new(policy.manifest(), clock.of_state()).ok();
+        settings.backends = memory.as_ref().map(Remembering::backends);
         // A secret that a test does not care about is its own name.
         for name in &policy.manifest().secrets {
             settings
@@ -64,6 +71,7 @@ impl<'p> Scene<'p> {
         Scene {
             policy,
             files,
+            place: test.place,
             settings,
             geo: Geo::default(),
             client: Client {
@@ -75,6 +83,7 @@ impl<'p> Scene<'p> {
             clock: Rc::clone(&clock),
             entropy: Rc::new(SeededEntropy::from_text(&test.name)),
             origins: Origins::new(clock),
+            memory,
             worker: None,
             last: None,
             repetition: None,
@@ -103,12 +112,48 @@ impl<'p> Scene<'p> {
     }
 
     pub(super) fn give(&mut self, given: &Given) {
-        if let Given::Origin { name, answer } = given {
-            if let Some(origin) = self.origin(name) {
-                self.origins.add(origin, answer.clone());
+        match given {
+            Given::Origin { name, answer } => {
+                if let Some(origin) = self.origin(name) {
+                    self.origins.add(origin, answer.clone());
+                }
             }
-            return;
+            Given::Store { .. } | Given::Counter { .. } | Given::State { .. } => {
+                self.remember(given);
+            }
+            other => self.set(other),
         }
+    }
+
+    /// Changes what the policy finds remembered.
+    fn remember(&mut self, given: &Given) {
+        let Some(memory) = &self.memory else { return };
+        let (what, given) = match given {
+            Given::Store { name, key, value } => {
+                (format!("{name}[{key:?}]"), memory.put(name, key, value))
+            }
+            Given::Counter { name, key, value } => {
+                (format!("{name}[{key:?}]"), memory.count(name, key, *value))
+            }
+            Given::State { kind, name, fails } => {
+                memory.fail(*kind, name, *fails);
+                return;
+            }
+            _ => return,
+        };
+        if let Err(problem) = given {
+            let text = format!("given {what}");
+            self.fail(
+                self.place,
+                &text,
+                String::from("something that can be kept"),
+                problem,
+            );
+        }
+    }
+
+    /// Changes what a worker is made of.
+    fn set(&mut self, given: &Given) {
         match given {
             Given::ClientIp { ip } => self.client.ip = ip.parse().unwrap_or(self.client.ip),
             Given::ClientPort { port } => self.client.port = *port,
@@ -127,7 +172,10 @@ impl<'p> Scene<'p> {
                     .secrets
                     .insert(name.clone(), Secret::new(value.as_bytes()));
             }
-            Given::Origin { .. } => {}
+            Given::Store { .. }
+            | Given::Counter { .. }
+            | Given::State { .. }
+            | Given::Origin { .. } => {}
         }
         self.worker = None;
     }

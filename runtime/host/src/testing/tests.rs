@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod state;
+
 use edge_abi::input::Event;
 use edge_abi::output::scan::{Lane, OverLimit};
 use edge_abi::output::{Op, edit};

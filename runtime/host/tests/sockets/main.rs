@@ -22,6 +22,7 @@ mod proxying;
 mod request_scans;
 mod response_scans;
 mod shutdown;
+mod state;
 mod support;
 mod tls;
 mod trust;

@@ -120,7 +120,7 @@ impl Lane {
             response_chunk: in_response,
             ..case
                 .incoming
-                .facts(&worker, plan, case.body.as_deref(), response)
+                .facts(&worker, plan, case.body.as_deref(), &case.answers, response)
         };
         let input = worker.write(plan, &call, &facts);
         worker
@@ -150,7 +150,11 @@ impl Lane {
                 }
                 Effect::Fault(fault) => return Err(Verdict::Fault(worker.fault(&fault))),
                 // The checker lets none of these through.
-                Effect::Proxy(_) | Effect::Pass(_) | Effect::Body(_) | Effect::Edits(_) => break,
+                Effect::Proxy(_)
+                | Effect::Pass(_)
+                | Effect::Body(_)
+                | Effect::State(_)
+                | Effect::Edits(_) => break,
             }
         }
         let reason = "the policy's answer to a piece of a body is none";

@@ -11,6 +11,9 @@ mod request_scans;
 mod response_scans;
 mod scan_limits;
 mod sent;
+mod state;
+mod state_failures;
+mod state_phases;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -49,6 +49,9 @@ fn read_all(output: &Output<'_>) -> usize {
         Effect::Body(body) => body.limit() as usize,
         Effect::Note(note) => note.value() as usize,
         Effect::Hits(hits) => hits.rules().map(|rule| rule as usize).sum(),
+        Effect::State(state) => {
+            state.key().len() + state.value().len() + state.ask().map_or(0, |ask| ask as usize)
+        }
         Effect::Scan(scan) => scan.continuation().len() + usize::from(scan.slots()),
     };
     output
@@ -73,7 +76,7 @@ proptest! {
         };
         let everything = |guest: &mut GuestFixture| {
             let scan = effect(Op::Scan, 0, &[0, 100, 0, 1, 1024, 8]);
-            [vec![scan], everything(guest)].concat()
+            [vec![scan], state_effects(guest), everything(guest)].concat()
         };
         let (mut memory, at) = if proxies { memory(everything, FOLLOWED) } else { memory(answering, FOLLOWED) };
         for (word, value) in changes {

@@ -12,6 +12,9 @@ use edge_abi::output::{NONE, Op, edit};
 mod effects;
 mod fuzz;
 mod scans;
+mod state;
+
+use state::state_effects;
 
 use super::*;
 use crate::fixture::{GuestFixture, INPUT, Next, effect};
@@ -39,6 +42,10 @@ fn bounds() -> Bounds {
         arms: vec![2],
         slot_sets: 3,
         body: 65536,
+        rate_limits: 2,
+        stores: 1,
+        counters: 1,
+        asks: 4,
     }
 }
 

@@ -1,19 +1,19 @@
 //! A policy written by hand: `/0/…` goes to the first origin, `/1/…` to the second and so
 //! on; all else is answered with `hello`. It may scan bodies for the word `evil!`, also where
 //! it is cut in two: a request with it is denied, a response with it is replaced. A `~` in a
-//! body traps.
+//! body traps. It may have limits, one for all clients together: who is refused gets 429.
 
 use edge_abi::input::{self, Event};
 use edge_abi::manifest::{
-    Fact, Failure, Fallback, Kind, Limits, Line, Manifest, Origin, ProxyOptions, Rule, RuleKind,
-    Slot, Target,
+    Fact, Fail, Failure, Fallback, Kind, Limits, Line, Manifest, Origin, ProxyOptions, Rate,
+    RateLimit, Rule, RuleKind, Slot, Target,
 };
 use edge_abi::output::scan::{Lane, OverLimit};
 use edge_abi::output::{self, Op};
 
 use super::outputs::{
-    DENY, GO_ON, PASS, PROXY, RESPOND, SEGMENT, STATE, TEXT, TOO_LONG, WORD, escaped, go_on,
-    header, proxy, respond, scan,
+    ASK, DENY, GO_ON, KEY, PASS, PROXY, REFUSE, RESPOND, SEGMENT, STATE, TEXT, TOO_LONG, WORD,
+    escaped, go_on, header, limit, proxy, respond, scan,
 };
 
 /// Where the guest takes its input, and the most bytes of it.
@@ -25,6 +25,7 @@ pub struct Guest {
     targets: Vec<Target>,
     secrets: Vec<String>,
     options: ProxyOptions,
+    limits: Vec<RateLimit>,
     /// By lane: the limit, and what becomes of longer bodies.
     scans: [Option<(u32, OverLimit)>; 2],
 }
@@ -71,6 +72,18 @@ impl Guest {
         self
     }
 
+    /// One more limit, which is asked together with the others.
+    pub fn limited(mut self, name: &str, rate: Rate, fail: Fail) -> Self {
+        self.limits.push(RateLimit {
+            name: name.to_owned(),
+            rule: 2,
+            rate,
+            shadow: false,
+            fail,
+        });
+        self
+    }
+
     /// The module.
     pub fn wasm(&self) -> Vec<u8> {
         let count = self.targets.len();
@@ -89,6 +102,9 @@ impl Guest {
   (data (i32.const {DENY}) "{deny}")
   (data (i32.const {TOO_LONG}) "{too_long}")
   (data (i32.const {WORD}) "evil!")
+  (data (i32.const {ASK}) "{ask}")
+  (data (i32.const {REFUSE}) "{refuse}")
+  (data (i32.const {KEY}) "everybody")
   (func (export "edge_input") (param i32) (result i32)
     (select (i32.const 0) (i32.const {INPUT}) (i32.gt_u (local.get 0) (i32.const {INPUT_LIMIT}))))
   (func (export "edge_run") (param i32) (result i32)
@@ -96,6 +112,15 @@ impl Guest {
     (local $event i32) (local $byte i32) (local $state i32)
     (local.set $event (i32.load16_u (i32.const {event})))
     (if (i32.eq (local.get $event) (i32.const {head})) (then (return (i32.const {PASS}))))
+    (if (i32.const {limits}) (then
+      (if (i32.eq (local.get $event) (i32.const 1)) (then (return (i32.const {ASK}))))
+      (block $asked (loop $next
+        (br_if $asked (i32.ge_u (local.get $at) (i32.const {limits})))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (local.set $end (i32.load (i32.add (i32.const {slot}) (i32.shl (local.get $at) (i32.const 3)))))
+        (br_if $next (i32.eqz (local.get $end)))
+        (br_if $next (i32.load8_u (i32.add (i32.const {INPUT}) (local.get $end))))
+        (return (i32.const {REFUSE}))))))
     (if (i32.or (i32.eq (local.get $event) (i32.const {sent})) (i32.eq (local.get $event) (i32.const {received}))) (then
       (if (i32.and (i32.load (i32.const {flags})) (i32.const 2)) (then (return (i32.const {TOO_LONG}))))
       (local.set $state (i32.load (i32.add (i32.const {INPUT}) (i32.load (i32.const {continuation})))))
@@ -139,6 +164,9 @@ impl Guest {
             go_on = escaped(&go_on()),
             deny = escaped(&respond(DENY, 1, 403)),
             too_long = escaped(&respond(TOO_LONG, 1, 413)),
+            ask = escaped(&self.ask()),
+            refuse = escaped(&respond(REFUSE, 2, 429)),
+            limits = self.limits.len(),
             event = INPUT + input::EVENT,
             flags = INPUT + input::FLAGS,
             continuation = INPUT + input::CONTINUATION,
@@ -172,14 +200,16 @@ impl Guest {
             targets: self.targets.clone(),
             proxies: vec![self.options.clone()],
             experiments: Vec::new(),
+            rate_limits: self.limits.clone(),
+            stores: Vec::new(),
+            counters: Vec::new(),
             secrets: self.secrets.clone(),
             params: Vec::new(),
-            slot_sets: [Fact::RequestTarget, Fact::RequestChunk, Fact::ResponseChunk]
-                .map(slot)
-                .into(),
+            slot_sets: self.slot_sets(),
             rules: vec![
                 rule("route.test", RuleKind::Route),
                 rule("waf.body", RuleKind::Deny),
+                rule("limit.test", RuleKind::Deny),
             ],
             severities: std::collections::BTreeMap::new(),
             tags: std::collections::BTreeMap::new(),
@@ -187,6 +217,7 @@ impl Guest {
             limits: Limits {
                 input: INPUT_LIMIT,
                 body: 0,
+                asks: self.limits.len() as u32,
                 output: Line {
                     base: 0x1000,
                     per_byte: 1,
@@ -199,6 +230,27 @@ impl Guest {
             },
             capabilities: Vec::new(),
         }
+    }
+
+    fn slot_sets(&self) -> Vec<Vec<Slot>> {
+        let facts = [Fact::RequestTarget, Fact::RequestChunk, Fact::ResponseChunk];
+        let mut sets: Vec<Vec<Slot>> = facts.map(slot).into();
+        let mut asked = slot(Fact::RequestTarget);
+        asked.extend((0..self.limits.len() as u32).map(|ask| Slot {
+            fact: Fact::Answer { ask },
+            kind: Kind::Bool,
+        }));
+        sets.push(asked);
+        sets
+    }
+
+    /// An output that asks all limits.
+    fn ask(&self) -> Vec<u32> {
+        let count = self.limits.len() as u32;
+        let mut words = header(ASK, count, count * output::state::SIZE);
+        words[output::NEXT_SLOTS as usize / 4] = 3 | u32::from(Event::Results.bit()) << 16;
+        words.extend((0..count).flat_map(limit));
+        words
     }
 
     /// An output that proxies; the guest fills in target and path.

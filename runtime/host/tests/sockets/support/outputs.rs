@@ -13,6 +13,17 @@ pub const DENY: u32 = 0x1200;
 pub const TOO_LONG: u32 = 0x1300;
 pub const WORD: u32 = 0x1400;
 pub const STATE: u32 = 0x1410;
+/// Outputs of limits.
+pub const ASK: u32 = 0x1500;
+pub const REFUSE: u32 = 0x1700;
+pub const KEY: u32 = 0x1800;
+
+/// The effect `limit`, chained to the one before it.
+pub fn limit(number: u32) -> Vec<u32> {
+    let flags = u32::from(output::effect::ANSWER | output::effect::CHAINED);
+    let (op, size) = (Op::Limit as u32 | flags << 16, output::state::SIZE);
+    vec![op, size, number, number, KEY, 9, 0, 0, 1, 0]
+}
 
 /// The effect `scan`.
 pub fn scan(lane: u32, limit: u32, over: u32, slots: u32, state: u32) -> Vec<u32> {

@@ -1,0 +1,165 @@
+//! What a request was told by what is remembered, and what it holds there until its answer has ended.
+
+use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use edge_state::{Lease, Quota};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body::{Frame, SizeHint};
+
+use crate::input::Answer;
+use crate::state::{Limit, MAX_ANSWERS, State, integer};
+use crate::upstream::{Body, BoxError, boxed};
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit");
+
+/// Of one request.
+#[derive(Default)]
+pub(super) struct Remembered {
+    /// By the number of what was asked.
+    answers: Vec<Option<Answer>>,
+    /// How many bytes they have together.
+    bytes: usize,
+    /// What is left of the limits that were asked, each once.
+    quotas: Vec<(u32, Quota)>,
+    /// When the limit that refused, or the last of several to do so, would not any more.
+    pub(super) retry_after: Option<Duration>,
+    pub(super) leases: Vec<Lease>,
+}
+
+impl Remembered {
+    /// By the number of what was asked.
+    pub(super) fn answers(&self) -> &[Option<Answer>] {
+        &self.answers
+    }
+
+    /// Keeps an answer, or that there is none. Whether there was room for it.
+    pub(super) fn answer(&mut self, number: Option<u32>, answer: Option<Answer>) -> bool {
+        let Some(number) = number else {
+            return true;
+        };
+        let at = number as usize;
+        if self.answers.len() <= at {
+            self.answers.resize(at + 1, None);
+        }
+        let Some(place) = self.answers.get_mut(at) else {
+            return false;
+        };
+        let length = |answer: &Option<Answer>| match answer {
+            Some(Answer::Bytes(bytes)) => bytes.len(),
+            _ => 0,
+        };
+        let others = self.bytes.saturating_sub(length(place));
+        let fits = others.saturating_add(length(&answer)) <= MAX_ANSWERS;
+        *place = answer.filter(|_| fits);
+        self.bytes = others + length(place);
+        fits
+    }
+
+    /// Of several charges of a limit, the last one tells what is left.
+    pub(super) fn note_quota(&mut self, limit: u32, quota: Quota) {
+        match self.quotas.iter_mut().find(|(known, _)| *known == limit) {
+            Some((_, known)) => *known = quota,
+            None => self.quotas.push((limit, quota)),
+        }
+    }
+
+    /// Tells the client what is left of the limits, as draft-ietf-httpapi-ratelimit-headers-10 has it, and when to come
+    /// back (RFC 9110, 10.2.3). What the answer says already stays.
+    pub(super) fn tell(&self, state: &State, response: &mut Response<Body>) {
+        if self.quotas.is_empty() {
+            return;
+        }
+        let refused = matches!(
+            response.status(),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        let headers = response.headers_mut();
+        if let (true, Some(wait), false) = (
+            refused,
+            self.retry_after,
+            headers.contains_key(header::RETRY_AFTER),
+        ) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait).max(1)));
+        }
+        let asked = || {
+            let quotas = self.quotas.iter();
+            quotas.filter_map(|(limit, quota)| Some((state.limit(*limit)?, quota)))
+        };
+        let policies = asked().filter_map(|(limit, _)| limit.policy.as_deref());
+        let remaining = asked().filter_map(|(limit, quota)| remaining(limit, quota));
+        for (name, members) in [(POLICY, join(policies)), (REMAINING, join(remaining))] {
+            if let (Some(value), false) = (members, headers.contains_key(&name)) {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    /// Gives back what is held when the answer has ended, however it does.
+    pub(super) fn hold(&mut self, response: Response<Body>) -> Response<Body> {
+        if self.leases.is_empty() {
+            return response;
+        }
+        let _leases = std::mem::take(&mut self.leases);
+        response.map(|body| boxed(Holding { body, _leases }))
+    }
+}
+
+/// A limit's member of `RateLimit`. Nobody knows when what happens at once will end.
+fn remaining(limit: &Limit, quota: &Quota) -> Option<String> {
+    let item = limit.item.as_deref().filter(|_| !limit.is_at_once())?;
+    let mut text = String::with_capacity(item.len() + 32);
+    text.push_str(item);
+    let (left, reset) = (integer(quota.remaining), seconds(quota.reset));
+    // Writing to a string can't fail.
+    let _ = write!(text, ";r={left};t={reset}");
+    Some(text)
+}
+
+/// Members of a list of structured fields (RFC 9651, 3.1); none for none.
+fn join<T: AsRef<str>>(members: impl Iterator<Item = T>) -> Option<HeaderValue> {
+    let mut text = String::new();
+    for member in members {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(member.as_ref());
+    }
+    let value = (!text.is_empty()).then(|| HeaderValue::try_from(text));
+    value?.ok()
+}
+
+/// Whole seconds, rounded up.
+fn seconds(time: Duration) -> u64 {
+    integer(time.as_secs() + u64::from(time.subsec_nanos() > 0))
+}
+
+/// An answer's body, with what the request holds as long as there is one.
+struct Holding {
+    body: Body,
+    _leases: Vec<Lease>,
+}
+
+impl http_body::Body for Holding {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.get_mut().body.as_mut().poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,152 @@
+//! What policies remember between requests, and where it is kept.
+//!
+//! [`Backends`] are what an operator chose: one for each kind of thing, or one for all. [`State`] is a
+//! policy's declarations in them, worked out once: names that no other policy has, limits that
+//! can be charged, what becomes of a request when a backend fails.
+
+mod declared;
+
+use std::fmt;
+use std::sync::Arc;
+
+use edge_abi::manifest::{Capability, Manifest};
+use edge_state::memory::{DEFAULT_BYTES, MIN_BYTES, Memory};
+use edge_state::{Backend, Clock, Purge};
+use tokio::sync::broadcast;
+
+pub(crate) use declared::{Counter, Limit, Store, integer};
+
+use crate::settings::SettingsError;
+
+/// Most bytes that the answers of one request may have together.
+pub const MAX_ANSWERS: usize = 64 << 20;
+
+/// Most entries of a list of counters.
+pub const MAX_LISTED: usize = 10_000;
+
+/// Where what policies remember is kept. Clones lead to the same places.
+#[derive(Clone)]
+pub struct Backends {
+    /// Of rate limits.
+    pub limits: Arc<dyn Backend>,
+    /// Of stores.
+    pub stores: Arc<dyn Backend>,
+    /// Of counters.
+    pub counters: Arc<dyn Backend>,
+    /// What carries purges to other instances.
+    pub purges: Arc<dyn Backend>,
+    /// Whether each limit is asked by itself: for tests, where one can fail alone.
+    pub apart: bool,
+}
+
+impl Backends {
+    /// One backend for everything.
+    #[must_use]
+    pub fn all(backend: Arc<dyn Backend>) -> Self {
+        Backends {
+            limits: Arc::clone(&backend),
+            stores: Arc::clone(&backend),
+            counters: Arc::clone(&backend),
+            purges: backend,
+            apart: false,
+        }
+    }
+
+    /// Hears what caches should forget: what this host and others have purged from now on.
+    #[must_use]
+    pub fn purges(&self) -> broadcast::Receiver<Purge> {
+        self.purges.purges()
+    }
+}
+
+impl fmt::Debug for Backends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backends")
+            .field("limits", &self.limits.place())
+            .field("stores", &self.stores.place())
+            .field("counters", &self.counters.place())
+            .field("purges", &self.purges.place())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A policy's declarations in their backends.
+#[derive(Debug)]
+pub struct State {
+    backends: Backends,
+    limits: Vec<Limit>,
+    stores: Vec<Store>,
+    counters: Vec<Counter>,
+}
+
+impl State {
+    /// Works the declarations of a manifest out. Names are `namespace/name`: the policy's own name
+    /// separates it from others in the same backend, unless the operator chose another namespace.
+    ///
+    /// # Errors
+    /// A limit whose numbers no backend can count with, or a name that is too long.
+    pub(crate) fn new(
+        manifest: &Manifest,
+        backends: Option<Backends>,
+        namespace: Option<&str>,
+    ) -> Result<Self, SettingsError> {
+        let namespace = namespace.unwrap_or(&manifest.name);
+        let limits = manifest.rate_limits.iter();
+        let stores = manifest.stores.iter();
+        let counters = manifest.counters.iter();
+        Ok(State {
+            backends: backends.unwrap_or_else(|| in_memory(manifest)),
+            limits: limits
+                .map(|limit| Limit::new(namespace, limit))
+                .collect::<Result<_, _>>()?,
+            stores: stores
+                .map(|store| Store::new(namespace, store))
+                .collect::<Result<_, _>>()?,
+            counters: counters
+                .map(|counter| Counter::new(namespace, counter))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Where it is kept.
+    #[must_use]
+    pub fn backends(&self) -> &Backends {
+        &self.backends
+    }
+
+    pub(crate) fn limit_named(&self, name: &str) -> Option<&Limit> {
+        self.limits.iter().find(|limit| limit.name == name)
+    }
+
+    pub(crate) fn store_named(&self, name: &str) -> Option<&Store> {
+        self.stores.iter().find(|store| store.name == name)
+    }
+
+    pub(crate) fn counter_named(&self, name: &str) -> Option<&Counter> {
+        self.counters.iter().find(|counter| counter.name == name)
+    }
+
+    pub(crate) fn limit(&self, id: u32) -> Option<&Limit> {
+        self.limits.get(id as usize)
+    }
+
+    pub(crate) fn store(&self, id: u32) -> Option<&Store> {
+        self.stores.get(id as usize)
+    }
+
+    pub(crate) fn counter(&self, id: u32) -> Option<&Counter> {
+        self.counters.get(id as usize)
+    }
+}
+
+/// A memory of the policy's own; a small one where nothing is remembered.
+fn in_memory(manifest: &Manifest) -> Backends {
+    use Capability::{Counter, Limit, Purge, Store};
+    let declares = !(manifest.rate_limits.is_empty()
+        && manifest.stores.is_empty()
+        && manifest.counters.is_empty());
+    let mut needs = manifest.capabilities.iter();
+    let remembers = declares || needs.any(|it| matches!(it, Limit | Store | Counter | Purge));
+    let bytes = if remembers { DEFAULT_BYTES } else { MIN_BYTES };
+    Backends::all(Arc::new(Memory::new(bytes, Clock::System)))
+}
