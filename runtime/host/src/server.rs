@@ -150,9 +150,11 @@ impl Server {
         now: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let deadline = self.config.shutdown_deadline.0;
+        let looking = tokio::spawn(look_for_state(self.deployment.clone()));
         let (stage, _) = channel::channel(Stage::Serving);
         let (log, mut workers) = self.start(&stage);
         let served = workers.serve(&stage, shutdown, now, deadline).await;
+        looking.abort();
         // The thread of the log ends when the last worker's handle is gone.
         let finished = tokio::task::spawn_blocking(move || log.finish(LAST_LINES));
         if !finished.await.unwrap_or(false) {
@@ -234,6 +236,18 @@ impl Server {
             running += 1;
         }
         (self.log, Workers { running, results })
+    }
+}
+
+/// Says so when what the policy remembers is not there: it may come later, and until then each declaration
+/// fails as it says.
+async fn look_for_state(deployment: Arc<Deployment>) {
+    let state = deployment.state();
+    if !state.is_used() {
+        return;
+    }
+    for (place, failure) in state.backends().look().await {
+        eprintln!("{place}: {failure}; serving without it until it is there");
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use edge_abi::manifest::{Capability, Manifest};
 use edge_state::memory::{DEFAULT_BYTES, MIN_BYTES, Memory};
-use edge_state::{Backend, Clock, Purge};
+use edge_state::{Backend, Clock, Counter as Probe, Failure, Purge};
 use tokio::sync::broadcast;
 
 pub(crate) use declared::{Counter, Limit, Store, integer};
@@ -50,6 +50,27 @@ impl Backends {
             purges: backend,
             apart: false,
         }
+    }
+
+    /// The places that do not answer, and why.
+    pub async fn look(&self) -> Vec<(String, Failure)> {
+        let probe = Probe {
+            name: "edge/start",
+            expire: None,
+            listed: false,
+        };
+        let mut seen: Vec<&Arc<dyn Backend>> = Vec::new();
+        let mut away = Vec::new();
+        for backend in [&self.purges, &self.limits, &self.stores, &self.counters] {
+            if seen.iter().any(|known| Arc::ptr_eq(known, backend)) {
+                continue;
+            }
+            seen.push(backend);
+            if let Err(failure) = backend.read(&probe, b"").get().await {
+                away.push((backend.place().to_owned(), failure));
+            }
+        }
+        away
     }
 
     /// Hears what caches should forget: what this host and others have purged from now on.
@@ -106,6 +127,11 @@ impl State {
                 .map(|counter| Counter::new(namespace, counter))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Whether the policy remembers anything.
+    pub(crate) fn is_used(&self) -> bool {
+        !(self.limits.is_empty() && self.stores.is_empty() && self.counters.is_empty())
     }
 
     /// Where it is kept.

@@ -19,6 +19,7 @@ mod limits;
 mod logging;
 mod memory;
 mod proxying;
+mod redis;
 mod request_scans;
 mod response_scans;
 mod shutdown;

@@ -6,6 +6,9 @@ pub mod guest;
 pub mod origin;
 pub mod outputs;
 pub mod process;
+#[allow(dead_code, reason = "the tests of the state itself use all of it")]
+#[path = "../../../../state/tests/backends/server.rs"]
+pub mod redis_server;
 
 use std::time::Duration;
 

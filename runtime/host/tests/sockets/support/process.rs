@@ -6,7 +6,9 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use edge_abi::manifest::{Fail, Rate};
 use edge_abi::output::scan::{Lane, OverLimit};
+use edge_host::config::StateUrl;
 
 use super::{Edge, Guest, PATIENCE};
 
@@ -15,6 +17,10 @@ const ORIGIN: &str = "EDGE_TEST_ORIGIN";
 
 /// Says whether its policy scans bodies.
 const SCANS: &str = "EDGE_TEST_SCANS";
+
+/// How many requests its limit lets through in a day, and where that is counted.
+const AMOUNT: &str = "EDGE_TEST_AMOUNT";
+const STATE: &str = "EDGE_TEST_STATE";
 
 /// Not a test by itself: what the other process runs, until it gets a signal.
 #[test]
@@ -29,6 +35,15 @@ fn server_process() {
         }
     }
     let mut config = Edge::config("/dev/null".into());
+    if let Ok(amount) = std::env::var(AMOUNT) {
+        let rate = Rate::TokenBucket {
+            amount: amount.parse().unwrap(),
+            per_ms: 86_400_000,
+            burst: 0,
+        };
+        guest = guest.limited("test", rate, Fail::Closed);
+        config.state.url = StateUrl::Text(std::env::var(STATE).unwrap());
+    }
     config.shutdown_deadline = edge_host::config::Span(4 * PATIENCE);
     let server = Edge::bind(&guest, config).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -66,6 +81,13 @@ impl Process {
     pub fn scanning(url: &str) -> Self {
         Self::with(url, |command| {
             command.env(SCANS, "");
+        })
+    }
+
+    /// A server without an origin, whose limit lets so many requests through in a day, as Redis counts.
+    pub fn limited(redis: &str, amount: u64) -> Self {
+        Self::with("http://127.0.0.1:9", |command| {
+            command.env(AMOUNT, amount.to_string()).env(STATE, redis);
         })
     }
 
