@@ -920,6 +920,7 @@ fn no_kernel_is_forgotten() {
         "cidr_contains",
         "dfa_match",
         "dfa_scan",
+        "dfa_scans",
         "int_set_contains",
         "literal_scan",
         "nfa_match",

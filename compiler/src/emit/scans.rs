@@ -1,7 +1,7 @@
 //! Scans: what is sought in one text is sought in one pass over it, however many rules ask.
 //!
 //! The literals of many patterns are searched for together; a regex is asked only if its literals
-//! are there, with others by one more scan if they are many. Of what has no literals, patterns whose
+//! are there. If such regexes are many, they share scans, and those that are wanted walk side by side. Of what has no literals, patterns whose
 //! matches are short and don't depend on where they stand make one scan, which walks a long text in
 //! four places at once; the others make another. The set of patterns that matched is the scan's memo:
 //! the first test pays, the rest read a bit.
@@ -9,6 +9,7 @@
 //! `sought` finds what rules ask of each text, `code` emits the scans and the tests.
 
 mod code;
+mod confirm;
 mod sought;
 
 pub(super) use code::signature;
@@ -25,6 +26,7 @@ use crate::{
     },
     decision::{Decision, Handle, Value},
 };
+use confirm::Confirming;
 use sought::sought;
 use std::collections::{BTreeMap, HashMap};
 
@@ -68,16 +70,27 @@ struct Part {
     literals: Option<Vec<u8>>,
     /// The automaton's table.
     table: Vec<u8>,
+    /// The pass before it whose set tells what is wanted of it; the table is that of several automata.
+    after: Option<u32>,
     /// Its place in the memo.
     memo: u32,
     /// How many patterns it has.
     patterns: u32,
+    /// Bits of its set.
+    bits: u32,
 }
 
 impl Part {
     fn bytes(&self) -> u32 {
         let literals = self.literals.as_ref().map_or(0, Vec::len);
         u32::try_from(self.table.len() + literals).unwrap_or(u32::MAX)
+    }
+
+    /// Whether its table says by how much the parts of a text must overlap.
+    fn can_be_cut(&self) -> bool {
+        let overlap = self.table.get(24..28);
+        let alone = edge_lookup::scan::ALONE.to_le_bytes();
+        self.after.is_none() && overlap.is_some_and(|overlap| overlap != alone)
     }
 }
 
@@ -124,7 +137,7 @@ impl Scans {
                 patterns: own.map_or(1, |own| own.patterns),
                 bytes: own.map_or(0, Part::bytes),
                 search: own.is_some_and(|own| own.literals.is_some()),
-                parts: own.is_some_and(|own| can_be_cut(&own.table)),
+                parts: own.is_some_and(Part::can_be_cut),
                 rare,
             }
         };
@@ -167,9 +180,10 @@ impl Scans {
     fn enter(&mut self, subject: Handle<Value>, arrangement: &Arrangement, plan: &mut Plan) {
         let first = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
         for part in &arrangement.parts {
-            let memo = plan.memos_of(part.patterns.div_ceil(8));
+            let memo = plan.memos_of(part.bits.div_ceil(8));
             self.parts.push(Part {
                 memo,
+                after: part.after.map(|before| first + before),
                 ..part.clone()
             });
         }
@@ -223,12 +237,17 @@ impl Arrangement {
             let part = worth.then(|| search(&group)).flatten();
             match part {
                 Some((literals, table)) => {
-                    let confirm = self.confirming(&group);
-                    let places = group.into_iter().map(|(pattern, wanted)| {
-                        let by = confirm.get(&pattern).copied().unwrap_or(Confirm::Alone);
-                        (pattern, wanted.maybe.then_some(by))
+                    let regexes = group.iter().zip(0u32..);
+                    let regexes = regexes.filter(|((_, wanted), _)| wanted.maybe);
+                    let regexes: Vec<(&Pattern, u32)> =
+                        regexes.map(|((pattern, _), bit)| (pattern, bit)).collect();
+                    let confirmed = self.confirm(&regexes, group.len());
+                    let places = group.iter().zip(0u32..).map(|((pattern, wanted), bit)| {
+                        let by = confirmed.get(&bit).copied().unwrap_or(Confirm::Alone);
+                        (pattern.clone(), wanted.maybe.then_some(by))
                     });
-                    self.place(places, Some(literals), table);
+                    let places: Vec<_> = places.collect();
+                    self.place(places.into_iter(), Some(literals), table);
                 }
                 None => left.extend(group.into_iter().map(|(pattern, _)| pattern)),
             }
@@ -236,31 +255,29 @@ impl Arrangement {
         left
     }
 
-    /// Scans for the regexes of a group, if they are many: a text that holds the literals of all of
-    /// them is walked once for some, not once for each.
-    fn confirming(&mut self, group: &[(Pattern, Wanted)]) -> HashMap<Pattern, Confirm> {
-        let regexes = group.iter().filter(|(_, wanted)| wanted.maybe);
-        let regexes: Vec<Pattern> = regexes.map(|(pattern, _)| pattern.clone()).collect();
-        let mut confirm = HashMap::new();
+    /// Scans for the regexes of a group of so many patterns, by their bits in the search that comes next, if they
+    /// are many: a text that holds the literals of all of them is walked for some together, not for each.
+    fn confirm(&mut self, regexes: &[(&Pattern, u32)], group: usize) -> HashMap<u32, Confirm> {
+        let mut places = HashMap::new();
         if regexes.len() < SEVERAL {
-            return confirm;
+            return places;
         }
-        let budget = Budget {
-            table: LARGEST,
-            work: 16 * LARGEST,
-            ..Budget::default()
-        };
-        for (range, scan) in Scan::build_parts(&regexes, budget) {
-            let own = regexes.get(range).unwrap_or_default();
-            if own.len() < 2 {
-                continue;
-            }
-            let part = self.push(None, scan.table(), own.len());
-            for (bit, pattern) in (0u32..).zip(own) {
-                confirm.insert(pattern.clone(), Confirm::Scan(part, bit));
-            }
+        let confirming = Confirming::new(regexes, group);
+        let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        for (reason, bit) in confirming.bits {
+            places.insert(reason, Confirm::Scan(part, bit));
         }
-        confirm
+        if !places.is_empty() {
+            self.parts.push(Part {
+                literals: None,
+                table: confirming.table,
+                after: Some(part + 1),
+                memo: 0,
+                patterns: u32::try_from(places.len()).unwrap_or(u32::MAX),
+                bits: confirming.set,
+            });
+        }
+        places
     }
 
     /// Patterns whose scan can walk in four places are worth one even alone; others share one
@@ -289,21 +306,19 @@ impl Arrangement {
         literals: Option<Vec<u8>>,
         table: Vec<u8>,
     ) {
-        let part = self.push(literals, table, patterns.len());
-        for (bit, (pattern, maybe)) in (0u32..).zip(patterns) {
-            self.places.push((pattern, Place { part, bit, maybe }));
-        }
-    }
-
-    /// A pass for so many patterns.
-    fn push(&mut self, literals: Option<Vec<u8>>, table: Vec<u8>, patterns: usize) -> u32 {
+        let many = u32::try_from(patterns.len()).unwrap_or(u32::MAX);
+        let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
         self.parts.push(Part {
             literals,
             table,
+            after: None,
             memo: 0,
-            patterns: u32::try_from(patterns).unwrap_or(u32::MAX),
+            patterns: many,
+            bits: many,
         });
-        u32::try_from(self.parts.len() - 1).unwrap_or(u32::MAX)
+        for (bit, (pattern, maybe)) in (0u32..).zip(patterns) {
+            self.places.push((pattern, Place { part, bit, maybe }));
+        }
     }
 }
 
@@ -387,12 +402,6 @@ fn search(group: &[(Pattern, Wanted)]) -> Option<(Vec<u8>, Vec<u8>)> {
     };
     let scan = Scan::build(&exact, budget).ok()?;
     Some((literals, scan.table()))
-}
-
-/// Whether a table says by how much the parts of a text must overlap.
-fn can_be_cut(table: &[u8]) -> bool {
-    let overlap = table.get(24..28);
-    overlap.is_some_and(|overlap| overlap != edge_lookup::scan::ALONE.to_le_bytes())
 }
 
 /// Whether the table of some patterns is at most an eighth larger than those that it replaces.

@@ -347,6 +347,23 @@ extern "C" fn literal_scan(
     }
 }
 
+/// `reasons` and `out` have the bytes that the scans ask for.
+#[unsafe(no_mangle)]
+extern "C" fn dfa_scans(
+    scans: Address,
+    scans_length: usize,
+    address: Address,
+    length: usize,
+    reasons: Address,
+    out: Address,
+) {
+    let (scans, input) = unsafe { (bytes(scans, scans_length), bytes(address, length)) };
+    let reasons = unsafe { bytes(reasons, edge_lookup::scans::reasons_len(scans)) };
+    edge_lookup::scans::find(scans, input, reasons, unsafe {
+        buffer(out, edge_lookup::scans::set_len(scans))
+    });
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn int_set_contains(table: Address, table_length: usize, number: i64) -> u32 {
     u32::from(edge_lookup::int_set::contains(

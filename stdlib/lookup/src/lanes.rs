@@ -65,6 +65,12 @@ impl<'t> Lane<'t> {
         (self.cells, self.limit) = (&[], 0);
     }
 
+    /// Whether it tells nothing more.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.limit == 0
+    }
+
     /// The state behind the text's end, if it can tell something.
     #[must_use]
     pub fn end(&self) -> Option<u32> {

@@ -24,6 +24,7 @@ mod load;
 pub mod nfa;
 pub mod route;
 pub mod scan;
+pub mod scans;
 pub mod set;
 
 pub use hash::{equal, hash};

@@ -1,6 +1,6 @@
 //! Readers give some answer for any table: no panic, no endless loop.
 
-use edge_lookup::{cidr, dfa, int_set, lanes, nfa, route, scan, set};
+use edge_lookup::{cidr, dfa, int_set, lanes, nfa, route, scan, scans, set};
 use proptest::prelude::*;
 
 /// Bytes that look like headers often enough to get past them: many small numbers.
@@ -34,6 +34,7 @@ proptest! {
         dfa::is_match(&table, &key);
         set::find(&table, &key);
         scan::find(&table, &key, &mut [0; 5]);
+        scans::find(&table, &key, &[1, 0, 255], &mut [0; 5]);
         nfa::is_match(&table, &key);
         dfa::feed(&table, &mut state.clone(), &key, true);
         nfa::feed(&table, &mut state.clone(), &key, true);

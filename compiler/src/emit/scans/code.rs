@@ -139,6 +139,7 @@ impl Emitter<'_> {
         let Some(Part {
             literals,
             table,
+            after,
             memo,
             ..
         }) = self.scans.parts.get(part as usize)
@@ -150,15 +151,22 @@ impl Emitter<'_> {
             .push(I::I32Load8U(at(0)))
             .push(I::I32Eqz)
             .if_empty();
-        let kernel = if let Some(literals) = literals {
+        if let Some(literals) = literals {
             code.i32(self.constants.table(literals))
                 .i32(length(literals));
-            "literal_scan"
-        } else {
-            "dfa_scan"
-        };
+        }
         code.i32(self.constants.table(table)).i32(length(table));
-        code.get(0).get(1).region(place);
+        code.get(0).get(1);
+        let before = after.and_then(|before| self.scans.parts.get(before as usize));
+        if let Some(before) = before {
+            code.region(self.layout.memo + 16 * before.memo);
+        }
+        code.region(place);
+        let kernel = match (literals, before) {
+            (Some(_), _) => "literal_scan",
+            (None, Some(_)) => "dfa_scans",
+            (None, None) => "dfa_scan",
+        };
         self.kernel(&mut code, kernel);
         code.region(flag).i32(1).push(I::I32Store8(at(0))).end();
         Ok(code)
