@@ -23,8 +23,9 @@ const CROWD: usize = 24;
 /// The most windows of all literals: they are numbered by a `u16`.
 const MOST: usize = 1 << 14;
 
-/// The table, unless a literal is too short or too many have the same windows.
-pub fn table(literals: &[Literal]) -> Option<Vec<u8>> {
+/// The table, unless a literal is too short or too many have the same windows. A search that gives up says that the
+/// literals of the bits `said` are there.
+pub fn table(literals: &[Literal], said: &[u16]) -> Option<Vec<u8>> {
     let lengths = || literals.iter().map(|literal| literal.bytes.len());
     let (shortest, longest) = (lengths().min()?, lengths().max()?);
     if shortest < SHORTEST || longest > LONGEST {
@@ -32,7 +33,7 @@ pub fn table(literals: &[Literal]) -> Option<Vec<u8>> {
     }
     let shape = Shape::of(shortest);
     let entries = entries(literals, shape)?;
-    Some(encode(literals, shape, entries))
+    Some(encode(literals, said, shape, entries))
 }
 
 /// How a text is looked at.
@@ -118,7 +119,7 @@ fn commonness(window: u32) -> usize {
     window.to_le_bytes().map(of_byte).iter().sum()
 }
 
-fn encode(literals: &[Literal], shape: Shape, mut entries: Vec<Entry>) -> Vec<u8> {
+fn encode(literals: &[Literal], said: &[u16], shape: Shape, mut entries: Vec<Entry>) -> Vec<u8> {
     let bucket_bits = entries.len().next_power_of_two().trailing_zeros().max(1);
     let shift = 32 - bucket_bits;
     entries.sort_by_key(|entry| (hash(entry.window), entry.literal, entry.offset));
@@ -126,6 +127,7 @@ fn encode(literals: &[Literal], shape: Shape, mut entries: Vec<Entry>) -> Vec<u8
     let entries_at = (BUCKETS + 2 * (buckets + 1)).next_multiple_of(4);
     let literals_at = entries_at + RECORD * entries.len();
     let mut bytes_at = literals_at + RECORD * literals.len();
+    let set_at = bytes_at + literals.iter().map(|it| it.bytes.len()).sum::<usize>();
     let mut table = Vec::with_capacity(bytes_at);
     for field in [
         shape.stride,
@@ -134,6 +136,7 @@ fn encode(literals: &[Literal], shape: Shape, mut entries: Vec<Entry>) -> Vec<u8
         entries_at,
         literals_at,
         longest(literals),
+        set_at,
     ] {
         push_u32(&mut table, super::table::u32_from(field));
     }
@@ -171,6 +174,18 @@ fn encode(literals: &[Literal], shape: Shape, mut entries: Vec<Entry>) -> Vec<u8
     for literal in literals {
         table.extend(&literal.bytes);
     }
+    let mut set = vec![
+        0u8;
+        said.iter()
+            .max()
+            .map_or(0, |most| usize::from(most / 8) + 1)
+    ];
+    for bit in said {
+        if let Some(byte) = set.get_mut(usize::from(bit / 8)) {
+            *byte |= 1 << (bit % 8);
+        }
+    }
+    table.extend(set);
     table
 }
 
@@ -192,7 +207,7 @@ mod tests {
     /// What is in a text, and how much of it is left.
     fn found(literals: &[Literal], text: &[u8]) -> Option<(Vec<u16>, usize)> {
         let mut set = vec![0u8; literals.len().div_ceil(8)];
-        let left = edge_lookup::literals::find(&table(literals)?, text, &mut set);
+        let left = edge_lookup::literals::find(&table(literals, &[])?, text, &mut set);
         let bits = 0..8 * set.len() as u16;
         let bits = bits.filter(|bit| set[usize::from(bit / 8)] >> (bit % 8) & 1 == 1);
         Some((bits.collect(), left.len()))
@@ -251,13 +266,16 @@ mod tests {
     #[test]
     fn short_literals_have_no_table() {
         assert_eq!(
-            table(&[Literal {
-                bytes: b"ab".to_vec(),
-                folded: false,
-                bit: 0
-            }]),
+            table(
+                &[Literal {
+                    bytes: b"ab".to_vec(),
+                    folded: false,
+                    bit: 0
+                }],
+                &[]
+            ),
             None
         );
-        assert_eq!(table(&[]), None);
+        assert_eq!(table(&[], &[]), None);
     }
 }

@@ -59,6 +59,14 @@ impl Pattern {
         }
     }
 
+    /// What is in no text.
+    pub fn never() -> Pattern {
+        Pattern::Literals {
+            kind: LiteralKind::Contains,
+            any: Vec::new(),
+        }
+    }
+
     /// One of some strings anywhere, whatever the case of its letters.
     pub fn any_case(strings: &[Vec<u8>]) -> Pattern {
         let byte = |byte: &u8| format!(r"\x{byte:02x}");

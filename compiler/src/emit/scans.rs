@@ -234,50 +234,46 @@ impl Arrangement {
         for group in groups {
             let (strings, regexes) = counted(group.iter().map(|(_, wanted)| wanted));
             let worth = strings >= SOME || regexes > 0;
-            let part = worth.then(|| search(&group)).flatten();
-            match part {
-                Some((literals, table)) => {
-                    let regexes = group.iter().zip(0u32..);
-                    let regexes = regexes.filter(|((_, wanted), _)| wanted.maybe);
-                    let regexes: Vec<(&Pattern, u32)> =
-                        regexes.map(|((pattern, _), bit)| (pattern, bit)).collect();
-                    let confirmed = self.confirm(&regexes, group.len());
-                    let places = group.iter().zip(0u32..).map(|((pattern, wanted), bit)| {
-                        let by = confirmed.get(&bit).copied().unwrap_or(Confirm::Alone);
-                        (pattern.clone(), wanted.maybe.then_some(by))
-                    });
-                    let places: Vec<_> = places.collect();
-                    self.place(places.into_iter(), Some(literals), table);
-                }
-                None => left.extend(group.into_iter().map(|(pattern, _)| pattern)),
+            if !worth || !self.add_search(&group) {
+                left.extend(group.into_iter().map(|(pattern, _)| pattern));
             }
         }
         left
     }
 
-    /// Scans for the regexes of a group of so many patterns, by their bits in the search that comes next, if they
-    /// are many: a text that holds the literals of all of them is walked for some together, not for each.
-    fn confirm(&mut self, regexes: &[(&Pattern, u32)], group: usize) -> HashMap<u32, Confirm> {
-        let mut places = HashMap::new();
-        if regexes.len() < SEVERAL {
-            return places;
-        }
-        let confirming = Confirming::new(regexes, group);
-        let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        for (reason, bit) in confirming.bits {
-            places.insert(reason, Confirm::Scan(part, bit));
-        }
-        if !places.is_empty() {
+    /// The search for the literals of a group, and scans for its regexes, if they are many: a text that holds the
+    /// literals of all of them is walked for some together, not for each. False if there is no such search.
+    fn add_search(&mut self, group: &[(Pattern, Wanted)]) -> bool {
+        let regexes = group.iter().zip(0u32..);
+        let regexes = regexes.filter(|((_, wanted), _)| wanted.maybe);
+        let regexes: Vec<(&Pattern, u32)> =
+            regexes.map(|((pattern, _), bit)| (pattern, bit)).collect();
+        let confirming = (regexes.len() >= SEVERAL).then(|| Confirming::new(&regexes, group.len()));
+        let confirming = confirming.filter(|it| !it.bits.is_empty());
+        let said = confirming.as_ref().map_or(&[][..], Confirming::said);
+        let Some((literals, table)) = search(group, said) else {
+            return false;
+        };
+        let mut confirmed = HashMap::new();
+        if let Some(confirming) = confirming {
+            let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+            let bits = confirming.bits.iter();
+            confirmed.extend(bits.map(|(reason, bit)| (*reason, Confirm::Scan(part, *bit))));
             self.parts.push(Part {
                 literals: None,
                 table: confirming.table,
                 after: Some(part + 1),
                 memo: 0,
-                patterns: u32::try_from(places.len()).unwrap_or(u32::MAX),
+                patterns: u32::try_from(confirmed.len()).unwrap_or(u32::MAX),
                 bits: confirming.set,
             });
         }
-        places
+        let places = group.iter().zip(0u32..).map(|((pattern, wanted), bit)| {
+            let by = confirmed.get(&bit).copied().unwrap_or(Confirm::Alone);
+            (pattern.clone(), wanted.maybe.then_some(by))
+        });
+        self.place(places, Some(literals), table);
+        true
     }
 
     /// Patterns whose scan can walk in four places are worth one even alone; others share one
@@ -302,12 +298,16 @@ impl Arrangement {
 
     fn place(
         &mut self,
-        patterns: impl ExactSizeIterator<Item = (Pattern, Option<Confirm>)>,
+        patterns: impl Iterator<Item = (Pattern, Option<Confirm>)>,
         literals: Option<Vec<u8>>,
         table: Vec<u8>,
     ) {
-        let many = u32::try_from(patterns.len()).unwrap_or(u32::MAX);
         let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        let before = self.places.len();
+        for (bit, (pattern, maybe)) in (0u32..).zip(patterns) {
+            self.places.push((pattern, Place { part, bit, maybe }));
+        }
+        let many = u32::try_from(self.places.len() - before).unwrap_or(u32::MAX);
         self.parts.push(Part {
             literals,
             table,
@@ -316,9 +316,6 @@ impl Arrangement {
             patterns: many,
             bits: many,
         });
-        for (bit, (pattern, maybe)) in (0u32..).zip(patterns) {
-            self.places.push((pattern, Place { part, bit, maybe }));
-        }
     }
 }
 
@@ -380,8 +377,8 @@ fn has_search(sought: &BTreeMap<Handle<Value>, Vec<Pattern>>) -> bool {
 }
 
 /// The tables of a search for literals: their own, and that of the automaton for texts that are
-/// made to slow the search down.
-fn search(group: &[(Pattern, Wanted)]) -> Option<(Vec<u8>, Vec<u8>)> {
+/// made to slow the search down. Of such a text, the patterns of the bits `said` may match: other scans look.
+fn search(group: &[(Pattern, Wanted)], said: &[u32]) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut list = Vec::new();
     for (bit, (_, wanted)) in (0u16..).zip(group) {
         list.extend(wanted.strings.iter().map(|bytes| Literal {
@@ -390,11 +387,17 @@ fn search(group: &[(Pattern, Wanted)]) -> Option<(Vec<u8>, Vec<u8>)> {
             bit,
         }));
     }
-    let literals = literals::table(&list)?;
-    let exact: Vec<Pattern> = group
-        .iter()
-        .map(|(pattern, wanted)| wanted.pattern(pattern))
-        .collect();
+    let is_said = |bit: u16| said.binary_search(&bit.into()).is_ok();
+    let bits: Vec<u16> = (0u16..).zip(group).map(|(bit, _)| bit).collect();
+    let bits: Vec<u16> = bits.into_iter().filter(|bit| is_said(*bit)).collect();
+    let literals = literals::table(&list, &bits)?;
+    let exact = (0u16..)
+        .zip(group)
+        .map(|(bit, (pattern, wanted))| match is_said(bit) {
+            true => Pattern::never(),
+            false => wanted.pattern(pattern),
+        });
+    let exact: Vec<Pattern> = exact.collect();
     let budget = Budget {
         table: LARGEST_OF_LITERALS,
         work: 16 * LARGEST_OF_LITERALS,

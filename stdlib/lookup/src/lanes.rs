@@ -16,6 +16,8 @@ pub struct Lane<'t> {
     /// States below it tell something.
     limit: u32,
     state: u32,
+    /// The state that told something last.
+    told: u32,
 }
 
 impl<'t> Lane<'t> {
@@ -45,13 +47,23 @@ impl<'t> Lane<'t> {
             start,
             limit: bound.saturating_add(1),
             state: u32_at(state, 0) ^ start,
+            told: u32::MAX,
         })
     }
 
-    /// The state, if it tells something.
+    /// The state, if it tells something that it has not told last.
     #[must_use]
-    pub fn tells(&self) -> Option<u32> {
-        (self.state < self.limit).then_some(self.state)
+    pub fn tells(&mut self) -> Option<u32> {
+        let tells = self.is_news(self.state);
+        tells.then(|| {
+            self.told = self.state;
+            self.state
+        })
+    }
+
+    #[inline(always)]
+    fn is_news(&self, state: u32) -> bool {
+        (state < self.limit) & (state != self.told)
     }
 
     /// Whether a state of a table of [`crate::dfa`] accepts.
@@ -96,7 +108,7 @@ impl<'t> Lane<'t> {
     }
 }
 
-/// Takes all lanes through a piece, up to the first byte behind which one tells something, and gives
+/// Takes all lanes through a piece, up to the first byte behind which one tells something new, and gives
 /// how many bytes that are.
 #[inline(never)]
 pub fn walk(lanes: &mut [Lane<'_>; 4], piece: &[u8]) -> usize {
@@ -112,7 +124,12 @@ pub fn walk(lanes: &mut [Lane<'_>; 4], piece: &[u8]) -> usize {
             d.after(s, byte),
         );
         done = done.wrapping_add(1);
-        if (p < a.limit) | (q < b.limit) | (r < c.limit) | (s < d.limit) {
+        // Negative where a state is below its limit: all four are asked at once.
+        let below = p.wrapping_sub(a.limit)
+            | q.wrapping_sub(b.limit)
+            | r.wrapping_sub(c.limit)
+            | s.wrapping_sub(d.limit);
+        if below.cast_signed() < 0 && a.is_news(p) | b.is_news(q) | c.is_news(r) | d.is_news(s) {
             break;
         }
     }

@@ -17,12 +17,14 @@
 //! | 12 | 4 | offset of the entries from the table's start |
 //! | 16 | 4 | offset of the literals |
 //! | 20 | 4 | bytes of the longest literal |
-//! | 24 | 8 | 0 |
+//! | 24 | 4 | offset of a set: what is said to be found when the search gives up |
+//! | 28 | 4 | 0 |
 //! | 32 | 8,192 | bitmap, by the upper 16 bits of a hash |
 //! | 8,224 | | the buckets: where each one's entries begin (`u16`), and where all end |
 //! | | | entries: window (`u32`), literal (`u16`), the window's offset in it (`u16`) |
 //! | | | literals: offset of its bytes (`u32`), length (`u16`), bit of the set, its highest bit set if case does not matter (`u16`) |
 //! | | | bytes of the literals, in lower case where that bit is set |
+//! | | | the set |
 
 use super::load::{u16_at, u32_at};
 
@@ -55,7 +57,8 @@ pub fn hash(window: u32) -> u32 {
 }
 
 /// Adds the literals in `haystack` to `found`. Gives the part that is left where it gave up:
-/// literals that it has not found are wholly in there.
+/// literals that it has not found are wholly in there. Those of the table's set are then in `found`, whether they are in
+/// the text or not.
 #[inline(never)]
 pub fn find<'h>(table: &[u8], haystack: &'h [u8], found: &mut [u8]) -> &'h [u8] {
     let Some((header, rest)) = table.split_first_chunk::<HEADER>() else {
@@ -80,6 +83,10 @@ pub fn find<'h>(table: &[u8], haystack: &'h [u8], found: &mut [u8]) -> &'h [u8] 
     };
     match end {
         Some(place) => {
+            let said = table.get(u32_at(header, 24) as usize..).unwrap_or_default();
+            for (found, said) in search.found.iter_mut().zip(said) {
+                *found |= said;
+            }
             let left = place.saturating_sub(u32_at(header, 20) as usize);
             haystack.get(left..).unwrap_or_default()
         }

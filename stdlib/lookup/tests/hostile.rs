@@ -42,7 +42,7 @@ proptest! {
         if let (Some(left), Some(right)) = (lanes::Lane::dfa(&table, &state), lanes::Lane::scan(&table, &state)) {
             let mut lanes = [left, right, left, right];
             prop_assert!(lanes::walk(&mut lanes, &key) <= key.len());
-            for lane in lanes {
+            for mut lane in lanes {
                 let _ = (lane.end(), lane.tells());
             }
             scan::tell(&table, number as u32, &mut [0; 5]);

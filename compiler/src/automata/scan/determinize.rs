@@ -25,8 +25,12 @@ pub(super) fn determinize(hirs: &[Hir], budget: Budget) -> Result<Labelled, DfaE
 
 /// The longest match there can be, if it does not matter where in a text one stands.
 pub(in crate::automata) fn longest_match(hirs: &[Hir]) -> Option<usize> {
-    let longest = hirs.iter().map(|hir| {
-        let properties = hir.properties();
+    // What never matches has no least length.
+    let possible = hirs
+        .iter()
+        .map(Hir::properties)
+        .filter(|properties| properties.minimum_len().is_some());
+    let longest = possible.map(|properties| {
         properties
             .maximum_len()
             .filter(|_| properties.look_set().is_empty())

@@ -9,6 +9,7 @@
 mod determinize;
 mod encode;
 mod subset;
+mod tail;
 
 use std::ops::Range;
 
@@ -43,7 +44,7 @@ impl Scan {
     pub fn build(patterns: &[Pattern], budget: Budget) -> Result<Scan, DfaError> {
         let hirs = patterns
             .iter()
-            .map(Pattern::hir)
+            .map(|pattern| pattern.hir().map(|hir| tail::dropped(&hir)))
             .collect::<Result<Vec<_>, _>>()?;
         let (graph, sets) = determinize::determinize(&hirs, budget)?;
         let scan = Scan {

@@ -18,6 +18,8 @@ pub(super) struct Confirming {
     pub set: u32,
     /// The reason for each pattern, and its bit in the set.
     pub bits: Vec<(u32, u32)>,
+    /// Reasons, ascending, that need not be looked into, because all scans together take one walk.
+    said: Vec<u32>,
 }
 
 impl Confirming {
@@ -48,6 +50,11 @@ impl Confirming {
             tables.resize(tables.len().next_multiple_of(4), 0);
             set += scan.set_len();
         }
+        let mut said: Vec<u32> = bits.iter().map(|(reason, _)| *reason).collect();
+        said.sort_unstable();
+        if scans.len() > TOGETHER {
+            said.clear();
+        }
         let header = [scans.len(), set, reasons, 0];
         let mut table: Vec<u8> = header
             .iter()
@@ -61,7 +68,13 @@ impl Confirming {
             table,
             set: number(8 * set),
             bits,
+            said,
         }
+    }
+
+    /// The reasons that a text which is made to slow down the search for them has all.
+    pub fn said(&self) -> &[u32] {
+        &self.said
     }
 }
 
