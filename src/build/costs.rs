@@ -41,16 +41,10 @@ impl Costs {
     /// Those of a policy.
     pub fn of(policy: &Policy) -> Costs {
         let manifest = &policy.lowered.manifest;
-        let rules = policy.lowered.costs.iter().map(|cost| Rule {
-            rule: manifest
-                .rules
-                .get(cost.rule as usize)
-                .map_or_else(String::new, |rule| rule.name.clone()),
-            bytes: cost.bytes,
-            texts: cost.texts,
-            ns_per_byte: rounded(cost.ns()),
-            most_ns_per_byte: rounded(cost.most_ns()),
-            how: how(cost),
+        let costs = &policy.lowered.costs;
+        let rules = (0..).zip(&manifest.rules).map(|(index, rule)| {
+            let cost = costs.iter().find(|cost| cost.rule == index);
+            Rule::new(rule.name.clone(), cost)
         });
         Costs {
             policy: manifest.name.clone(),
@@ -101,6 +95,20 @@ impl Costs {
             page.push('\n');
         }
         page
+    }
+}
+
+impl Rule {
+    /// A rule that never comes to be asked costs nothing.
+    fn new(rule: String, cost: Option<&RuleCost>) -> Rule {
+        Rule {
+            rule,
+            bytes: cost.map_or(0, |cost| cost.bytes),
+            texts: cost.map_or(0, |cost| cost.texts),
+            ns_per_byte: cost.map_or(0.0, |cost| rounded(cost.ns())),
+            most_ns_per_byte: cost.map_or(0.0, |cost| rounded(cost.most_ns())),
+            how: cost.map_or_else(Vec::new, how),
+        }
     }
 }
 

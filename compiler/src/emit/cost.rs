@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     automata::{automaton::Automaton, pattern::Pattern},
-    decision::{Atom, Handle, Matcher, Node, Value},
+    decision::{Atom, Const, Effect, Handle, Matcher, Node, Value},
     hir::Base,
 };
 use std::{
@@ -71,6 +71,9 @@ pub enum By {
     Stream,
 }
 
+/// A rule that matches without deciding, and its condition if it has one.
+type Told = (u32, Option<Handle<Value>>);
+
 impl RuleCost {
     /// Nanoseconds for a byte of the text that costs most, its share of what it shares.
     #[must_use]
@@ -89,10 +92,31 @@ impl RuleCost {
 impl Emitter<'_> {
     /// The costs of all rules that have any.
     pub(super) fn costs(&self) -> Vec<RuleCost> {
+        let mut asked = self.asked();
+        let mut bytes = self.rule_bytes.clone();
+        for (around, rules) in self.told() {
+            for (rule, condition) in rules {
+                let atoms = condition.map_or_else(Vec::new, |it| self.asked_by(it));
+                // The tests stand in the rule around them.
+                if let Some(outer) = asked.get_mut(&around) {
+                    outer.retain(|atom| !atoms.contains(atom));
+                }
+                asked.entry(rule).or_default().extend(atoms);
+                bytes.entry(rule).or_default();
+            }
+        }
+        let costs = bytes.iter().map(|(rule, bytes)| {
+            let atoms = asked.get(rule).into_iter().flatten();
+            self.cost(*rule, *bytes, atoms)
+        });
+        costs.collect()
+    }
+
+    /// What the tests of each rule ask.
+    fn asked(&self) -> BTreeMap<u32, BTreeSet<Handle<Atom>>> {
         let graph = self.graph;
         let mut asked: BTreeMap<u32, BTreeSet<Handle<Atom>>> = BTreeMap::new();
-        let roots = graph.steps.iter().flat_map(|s| &s.on).map(|(_, n)| *n);
-        for node in reachable(graph, roots) {
+        for node in self.nodes() {
             let Node::Test { atom, .. } = graph.nodes.get(node) else {
                 continue;
             };
@@ -103,11 +127,59 @@ impl Emitter<'_> {
                 asked.extend(self.atoms_below(*atom));
             }
         }
-        let costs = self.rule_bytes.iter().map(|(rule, bytes)| {
-            let atoms = asked.get(rule).into_iter().flatten();
-            self.cost(*rule, *bytes, atoms)
-        });
-        costs.collect()
+        asked
+    }
+
+    /// The rules that match without deciding and their conditions, by the rule that they stand in.
+    fn told(&self) -> Vec<(u32, Vec<Told>)> {
+        let graph = self.graph;
+        let mut told = Vec::new();
+        for node in self.nodes() {
+            let Node::Act {
+                effect: Effect::Hits { rules, .. },
+                ..
+            } = graph.nodes.get(node)
+            else {
+                continue;
+            };
+            for around in graph.rules_of.get(&node).into_iter().flatten() {
+                told.push((around.0, self.told_by(*rules)));
+            }
+        }
+        told
+    }
+
+    /// The rules that a text of indices names, each where its condition holds.
+    fn told_by(&self, text: Handle<Value>) -> Vec<Told> {
+        let values = &self.graph.values;
+        let mut rules = Vec::new();
+        let mut open = vec![text];
+        while let Some(text) = open.pop() {
+            match values.get(text) {
+                Value::Concat(parts) => open.extend(parts),
+                Value::Const(Const::Bytes(always)) => {
+                    let always = always.as_chunks().0.iter();
+                    rules.extend(always.map(|rule| (u32::from_le_bytes(*rule), None)));
+                }
+                Value::Choose(arms, otherwise) => {
+                    open.push(*otherwise);
+                    for (condition, text) in arms {
+                        let Value::Const(Const::Bytes(index)) = values.get(*text) else {
+                            continue;
+                        };
+                        let rule = index.as_slice().try_into().map(u32::from_le_bytes);
+                        rules.extend(rule.ok().map(|rule| (rule, Some(*condition))));
+                    }
+                }
+                _ => {}
+            }
+        }
+        rules
+    }
+
+    fn nodes(&self) -> Vec<Handle<Node>> {
+        let roots = self.graph.steps.iter().flat_map(|s| &s.on);
+        reachable(self.graph, roots.map(|(_, node)| *node))
     }
 
     fn cost<'a>(
@@ -141,9 +213,16 @@ impl Emitter<'_> {
     }
 
     fn atoms_below(&self, atom: Handle<Atom>) -> Vec<Handle<Atom>> {
+        let mut found = self.asked_by(self.graph.atoms.get(atom).subject);
+        found.push(atom);
+        found
+    }
+
+    /// What has to be known for a value.
+    fn asked_by(&self, value: Handle<Value>) -> Vec<Handle<Atom>> {
         let graph = self.graph;
-        let mut found = vec![atom];
-        let mut open = vec![graph.atoms.get(atom).subject];
+        let mut found = Vec::new();
+        let mut open = vec![value];
         let mut seen: BTreeSet<Handle<Value>> = open.iter().copied().collect();
         while let Some(value) = open.pop() {
             let value = graph.values.get(value);
