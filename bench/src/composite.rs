@@ -102,16 +102,17 @@ const ROUTES: [&str; 20] = [
 /// nearly matches.
 pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
     let networks = networks(if budget.quick { 100 } else { 20_000 });
-    let lowered = lower("composite.edge", &policy(), &Blocked(&networks))?;
+    let lowered = lower("composite.edge", &policy(""), &Blocked(&networks))?;
     let loaded = Loaded::new(&lowered)?;
     let libraries = Libraries::new(&networks)?;
     let page = || Request::get("ordinary", format!("/products/184467/reviews?{LONG_QUERY}"));
     let hostile = Request::get("hostile", hostile_target());
     let mut rows = Vec::new();
-    for request in [page(), hostile] {
+    for request in [page(), hostile.clone()] {
         rows.push(one(&loaded, &libraries, &request, budget)?);
     }
-    Ok(vec![Section {
+    let parts = parts(&networks, [page(), hostile], budget)?;
+    let whole = Section {
         title: format!(
             "A whole policy beside native libraries, ns a decision; the module has {} bytes",
             lowered.wasm.len()
@@ -120,7 +121,47 @@ pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
             "request", "input B", "write", "run", "total", "native", "ratio",
         ],
         rows,
-    }])
+    };
+    Ok(vec![whole, parts])
+}
+
+/// What the policy takes without one of its parts.
+fn parts(networks: &[(u32, u32)], requests: [Request; 2], budget: &Budget) -> Outcome<Section> {
+    let policies = ["", "experiment", "networks", "firewall", "routes"].map(|without| {
+        let lowered = lower("part.edge", &policy(without), &Blocked(networks))?;
+        Loaded::new(&lowered)
+    });
+    let [a, b, c, d, e] = policies;
+    let policies = [a?, b?, c?, d?, e?];
+    let mut rows = Vec::new();
+    for request in requests {
+        let mut row = vec![Cell::text(request.name)];
+        let mut ready = Vec::new();
+        for loaded in &policies {
+            ready.push((loaded.guest()?, loaded.input(&request)?));
+        }
+        let [a, b, c, d, e] = ready.as_mut_slice() else {
+            return Err("a part is missing".into());
+        };
+        let contenders = [a, b, c, d, e]
+            .map(|(guest, input)| Contender::new(1, || run_once(guest, black_box(input))));
+        let [whole, others @ ..] = race(contenders, budget);
+        row.push(Cell::time(whole));
+        row.extend(others.map(|without| Cell::time(whole - without)));
+        rows.push(row);
+    }
+    Ok(Section {
+        title: "What its parts add to `run`, ns".into(),
+        columns: vec![
+            "request",
+            "run",
+            "experiment",
+            "networks",
+            "firewall",
+            "routes",
+        ],
+        rows,
+    })
 }
 
 fn one(
@@ -183,8 +224,9 @@ fn agree(
     Ok(())
 }
 
-/// The policy's text.
-fn policy() -> String {
+/// The policy's text, without one of its parts.
+fn policy(without: &str) -> String {
+    let with = |part: &str| part != without;
     let mut text = String::from(HEAD);
     let literals: Vec<String> = LITERALS
         .iter()
@@ -203,11 +245,27 @@ fn policy() -> String {
             "  rule {name} {{ when request.header[\"{header}\"] contains any [{any}] }}"
         );
     }
-    text.push_str("}\n\non request {\n  waf shield\n  require not (client.ip in blocked) else { respond 403 text \"blocked\" }\n}\n\n");
-    for (index, pattern) in ROUTES.iter().enumerate() {
+    text.push_str("}\n\non request {\n");
+    if with("firewall") {
+        text.push_str("  waf shield\n");
+    }
+    if with("networks") {
+        text.push_str(
+            "  require not (client.ip in blocked) else { respond 403 text \"blocked\" }\n",
+        );
+    }
+    text.push_str("}\n\n");
+    let body = |index| match with("experiment") {
+        true => body(index),
+        false => body(index).replace("homepage", "\"a\""),
+    };
+    for (index, pattern) in ROUTES.iter().enumerate().filter(|_| with("routes")) {
         let _ = writeln!(text, "route r{index} GET \"{pattern}\" {}", body(index));
     }
-    text.push_str("default { respond 404 text \"Not found\" }\n");
+    let _ = match with("routes") {
+        true => writeln!(text, "default {{ respond 404 text \"Not found\" }}"),
+        false => writeln!(text, "default {}", body(3)),
+    };
     text
 }
 

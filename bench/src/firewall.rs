@@ -15,8 +15,12 @@ use crate::{
     report::{Cell, Section, skipped},
     request::{LONG_QUERY, Request, call},
 };
-use edge_abi::input::Event;
+use edge_abi::input::{Event, flags};
 use edge_compiler::{Lowered, source::NoFiles};
+use edge_host::{
+    input::{Call, Facts},
+    output::Effect,
+};
 use load::{Load, Origin, bytes};
 use servers::{Nginx, Server};
 use std::{hint::black_box, path::Path};
@@ -95,6 +99,16 @@ fn module(budget: &Budget) -> Outcome<Section> {
             rows.push(row);
         }
     }
+    let (form, text) = form();
+    for (groups, lowered) in &policies {
+        if let Some((bytes, time)) = look_at_body(lowered, &form, &text, budget)? {
+            let mut row = vec![Cell::text("its body"), Cell::text(*groups)];
+            row.extend([Cell::Count(bytes), Cell::None, Cell::time(time)]);
+            row.extend([Cell::None, Cell::None, Cell::time(time), Cell::None]);
+            row.push(Cell::Count(lowered.wasm.len() as u64));
+            rows.push(row);
+        }
+    }
     Ok(Section {
         title: "Ready-made groups: facts in, effects out, ns a call".into(),
         columns: vec![
@@ -162,6 +176,46 @@ fn decide(
         Cell::Count(instructions(lowered, request)?),
         Cell::Count(lowered.wasm.len() as u64),
     ])
+}
+
+/// How long the input is by which a policy sees a body in one piece, and what that call takes; `None` if it does not look.
+fn look_at_body(
+    lowered: &Lowered,
+    request: &Request,
+    text: &str,
+    budget: &Budget,
+) -> Outcome<Option<(u64, f64)>> {
+    let loaded = Loaded::new(lowered)?;
+    let mut guest = loaded.guest()?;
+    let start = loaded.input(request)?;
+    let asked = guest
+        .run(&start)?
+        .effects()
+        .find_map(|effect| match effect {
+            Effect::Scan(scan) => Some((scan.slots(), scan.continuation().to_vec())),
+            _ => None,
+        });
+    let Some((slots, continuation)) = asked else {
+        return Ok(None);
+    };
+    let call = Call {
+        flags: flags::LAST,
+        ..call(Event::RequestChunk, &continuation)
+    };
+    let facts = Facts {
+        request_chunk: Some(text.as_bytes()),
+        ..request.facts(&loaded.params, None)
+    };
+    let mut input = Vec::new();
+    loaded.plan(slots)?.write(&mut input, &call, &facts);
+    guest.run(&input)?;
+    let [time] = race(
+        [Contender::new(1, || {
+            run_once(&mut guest, black_box(&input))
+        })],
+        budget,
+    );
+    Ok(Some((input.len() as u64, time)))
 }
 
 /// Each firewall and the same server without it.
