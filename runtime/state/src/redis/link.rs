@@ -11,6 +11,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisFuture, ServerErrorKind, Value,
 };
@@ -107,7 +108,9 @@ impl Link {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 Err(error) => {
-                    if error.is_unrecoverable_error() || error.is_io_error() {
+                    // A server that became a replica: there is another behind the name now.
+                    let demoted = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
+                    if demoted || error.is_unrecoverable_error() || error.is_io_error() {
                         self.doubt(number, true);
                     }
                     return Err(error.into());
@@ -181,9 +184,8 @@ async fn watch_over(
         if doubt.broken && matches!(connection, Connection::Single(_)) {
             return true;
         }
-        match timeout(PATIENCE, connection.send(&redis::cmd("PING"))).await {
-            Ok(Ok(_)) => {}
-            _ => return true,
+        if !connection.is_alive().await {
+            return true;
         }
     }
     false
@@ -215,6 +217,28 @@ async fn connect(address: &RedisAddress) -> Result<Connection, RedisError> {
 }
 
 impl Connection {
+    /// Whether it answers; a cluster, whether one of a few nodes does.
+    async fn is_alive(&mut self) -> bool {
+        let ping = redis::cmd("PING");
+        let any = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
+        let attempts = match self {
+            Connection::Single(_) => 1,
+            Connection::Cluster(_) => 3,
+        };
+        for _ in 0..attempts {
+            let answer = match self {
+                Connection::Single(_) => timeout(PATIENCE, self.send(&ping)).await,
+                Connection::Cluster(nodes) => {
+                    timeout(PATIENCE, nodes.route_command(ping.clone(), any.clone())).await
+                }
+            };
+            if matches!(answer, Ok(Ok(_))) {
+                return true;
+            }
+        }
+        false
+    }
+
     fn send<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         use redis::aio::ConnectionLike;
         match self {

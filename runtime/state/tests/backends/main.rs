@@ -19,7 +19,10 @@ mod local_share;
 mod model;
 mod outage;
 mod purges;
+mod real_time;
 mod server;
+mod steps;
+mod tls;
 
 use std::process::{Command, Stdio};
 

@@ -121,7 +121,7 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     // A cluster's bus uses the port 10,000 above.
     loop {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
