@@ -70,6 +70,7 @@ pub(super) fn list<'a>(
     prefix: &[u8],
     at_most: usize,
 ) -> Answer<'a, Vec<(Bytes, i64)>> {
+    let given = redis.time.given();
     if prefix.len() > MAX_KEY || at_most == 0 {
         return Answer::Ready(Ok(Vec::new()));
     }
@@ -77,7 +78,7 @@ pub(super) fn list<'a>(
         Ok(base) => base,
         Err(failure) => return Answer::failed(failure),
     };
-    let (index, given) = (redis.names.index(counter.name), redis.time.given());
+    let index = redis.names.index(counter.name);
     let (mut from, to) = ([b"[", prefix].concat(), end_of(prefix));
     Answer::wait(async move {
         let mut found = Vec::new();

@@ -172,9 +172,10 @@ fn answer(taken: &Taken) -> Option<Answer> {
     }
 }
 
-/// Runs made-up sequences against new backends of a kind.
+/// Runs made-up sequences against new backends of a kind; `EDGE_STATE_TIMES` multiplies how many.
 pub fn agrees(cases: u32, mut opened: impl FnMut(Clock) -> Arc<dyn Backend>) {
     let runtime = Runtime::new().unwrap();
+    let cases = cases * crate::number("EDGE_STATE_TIMES", 1) as u32;
     let mut runner = TestRunner::new(Config {
         cases,
         ..Config::default()
