@@ -47,7 +47,8 @@ proptest! {
     ) {
         let hir = generate::policy(&mut Source::new(&policy));
         let mut modules = [Optimise::No, Optimise::Yes].map(|optimise| {
-            Module::load(&lower(&hir, &SourceMap::default(), optimise).unwrap().wasm)
+            let lowered = lower(&hir, &SourceMap::default(), optimise);
+            Module::load(&lowered.unwrap_or_else(|error| panic!("{error}\n{hir}")).wasm)
         });
         for request in &requests {
             let mut source = Source::new(request);
@@ -67,17 +68,23 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8], sent: &S
     let mut said = module.start(facts);
     same(&said, eval::evaluate(hir, facts, Phase::Request));
     let mut facts = facts.clone();
-    if said.outcome.end == End::WaitForBody {
-        for (status, code) in [(Status::TooLarge, 413), (Status::Timeout, 400)] {
-            same(
-                &module.without_body(&said, status, &facts),
-                eval::without_body(hir, &facts, code),
-            );
+    loop {
+        match said.outcome.end {
+            End::WaitForBody => {
+                for (status, code) in [(Status::TooLarge, 413), (Status::Timeout, 400)] {
+                    same(
+                        &module.without_body(&said, status, &facts),
+                        eval::without_body(hir, &facts, code),
+                    );
+                }
+                facts
+                    .raw
+                    .insert(RawFact::Body, RawValue::Bytes(body.to_vec()));
+                said = module.with_body(&said, &facts);
+            }
+            End::Ask(..) => said = answer(hir, module, &said, &mut facts),
+            _ => break,
         }
-        facts
-            .raw
-            .insert(RawFact::Body, RawValue::Bytes(body.to_vec()));
-        said = module.with_body(&said, &facts);
         same(&said, eval::evaluate(hir, &facts, Phase::Request));
     }
     let rule = match &said.outcome.end {
@@ -115,11 +122,44 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8], sent: &S
 
 /// A request's body on its way.
 fn scan(hir: &Hir, module: &mut Module, facts: &Facts, sent: &Sent) {
-    let said = module.start(facts);
+    let mut facts = facts.clone();
+    let mut said = module.start(&facts);
+    let mut asks_to_see = said.clone();
+    let mut asked = eval::evaluate(hir, &facts, Phase::Request).scan.is_some();
+    while let End::Ask(..) = said.outcome.end {
+        said = answer(hir, module, &said, &mut facts);
+        asked |= eval::evaluate(hir, &facts, Phase::Request).scan.is_some();
+        if said.scan.is_some() {
+            asks_to_see = said.clone();
+        }
+    }
     let lane = Lane::Request;
-    let asked = eval::evaluate(hir, facts, Phase::Request).scan.is_some();
-    let verdict = |texts: &[Vec<u8>], over| eval::scan(hir, facts, lane, texts, over);
-    scanned(module, (lane, asked), &said, facts, sent, &verdict);
+    let verdict = |texts: &[Vec<u8>], over| eval::scan(hir, &facts, lane, texts, over);
+    scanned(module, (lane, asked), &asks_to_see, &facts, sent, &verdict);
+}
+
+/// Answers what was asked of what the host remembers, each as the evaluator asks for it.
+fn answer(hir: &Hir, module: &mut Module, said: &Said, facts: &mut Facts) -> Said {
+    let mut results: Vec<Status> = Vec::new();
+    for (n, (ask, is_chained, state)) in said.asks.iter().enumerate() {
+        if *is_chained && results.last() != Some(&Status::Ok) {
+            results.push(Status::Skipped);
+            continue;
+        }
+        if n > 0 {
+            let expected = Outcome {
+                end: End::Ask(*ask, state.clone()),
+                ..Outcome::default()
+            };
+            assert_eq!(eval::evaluate(hir, facts, Phase::Request), expected);
+        }
+        let (status, value) = generate::state::answer(state);
+        results.push(status);
+        facts.answered.insert(*ask);
+        let fact = RawFact::Answer { ask: *ask };
+        facts.raw.extend(value.map(|value| (fact, value)));
+    }
+    module.answered(said, &results, facts)
 }
 
 /// A body on its way: in one piece as the evaluator says, and cut anywhere with the same end.

@@ -4,8 +4,13 @@
 //! `Unbuilt`, with the words that name it, so that `check` can say so; it is never dropped.
 
 pub mod print;
+mod state;
 
 use crate::source::{FileId, Span};
+pub use state::{
+    Increment, Keyed, KeyedSetting, KeyedSettingKind, Limit, LimitSetting, LimitSettingKind,
+    ListRead, StateStmt,
+};
 
 /// A word of the user's, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -88,8 +93,13 @@ pub enum ItemKind {
     Default(Block),
     /// `test "…" { … }`
     Test(Test),
-    /// A declaration of the language that is not built yet: `cache`, `limit`, `auth`, `store`,
-    /// `counter`, `map`, `site`, `log`.
+    /// `limit N { … }`
+    Limit(Limit),
+    /// `store N { … }`
+    Store(Keyed),
+    /// `counter N { … }`
+    Counter(Keyed),
+    /// A declaration of the language that is not built yet: `cache`, `auth`, `map`, `site`, `log`.
     Unbuilt {
         /// The declaration's word, as it is called in the docs.
         what: &'static str,
@@ -423,8 +433,9 @@ pub enum StmtKind {
     Proxy(Proxy),
     /// `on response [when C] { … }` in a route.
     OnResponse(Handler),
-    /// A statement that is not built yet, by the words that name it: `limit`, `auth`, `put`, `delete`,
-    /// `purge`, `count`, `set response.cookie`, `gather`, `mirror`, `replace`, `insert`, `if let`.
+    /// `limit`, `put`, `delete`, `purge`, `increment`
+    State(StateStmt),
+    /// A statement that is not built yet, by the words that name it: `auth`, `count`, `set response.cookie`, `gather`, `mirror`, `replace`, `insert`, `if let`.
     Unbuilt(&'static str),
 }
 
@@ -574,8 +585,24 @@ pub enum TestStepKind {
     After(Expr),
     /// `repeat N { … }`
     Repeat(Expr, Vec<TestStep>),
-    /// `given store …`, `expect cache hit`: not built yet.
-    Unbuilt(&'static str),
+    /// `given store N[k] = v`, `given counter N[k] = 3`: where, and what.
+    GivenState {
+        /// A counter, rather than a store.
+        counter: bool,
+        /// Where.
+        at: Expr,
+        /// What.
+        value: Expr,
+    },
+    /// `given limit N fails`, `given store N works`
+    Failing {
+        /// `limit`, `store` or `counter`.
+        kind: Name,
+        /// Which.
+        name: Path,
+        /// Whether it fails.
+        fails: bool,
+    },
 }
 
 /// What an origin's answer in a test holds.
@@ -634,6 +661,22 @@ pub enum ExpectationKind {
     Received(Name, Vec<Received>),
     /// `origin N not called`
     NotCalled(Name),
+    /// `store N[k] PREDICATE`, `counter N[k] PREDICATE`
+    State {
+        /// A counter, rather than a store.
+        counter: bool,
+        /// Where.
+        at: Expr,
+        /// What is there.
+        predicate: Predicate,
+    },
+    /// `purged tag PREDICATE`, `purged path PREDICATE`
+    Purged {
+        /// Paths, rather than tags.
+        path: bool,
+        /// One of them.
+        predicate: Predicate,
+    },
     /// `cache hit` and others: not built yet.
     Unbuilt(&'static str),
 }
@@ -742,7 +785,11 @@ pub enum ExprKind {
     List(Vec<Expr>),
     /// `{ key: E, … }`
     Object(Vec<(Name, Expr)>),
-    /// Part of the language that is not built yet: `increment C[k]`, `list C`, `fetch …`.
+    /// `increment C[k] [by n]`
+    Increment(Increment),
+    /// `list C [prefix E] [at_most N]`
+    ListCounter(ListRead),
+    /// Part of the language that is not built yet: `fetch …`.
     Unbuilt(&'static str),
 }
 

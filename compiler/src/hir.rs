@@ -10,17 +10,23 @@
 //!   proved presence.
 //! - Values are pure. `let` names an expression; when it is evaluated can't be observed.
 //! - A statement that mentions `request.body`, also through a `let` or `fn`, waits for the
-//!   body before it runs.
+//!   body before it runs. The terminals of a route whose own handlers mention it do so too.
+//! - What [`StmtKind::Ask`] asked for is known to what follows it, and to nothing before.
 //! - Reading an experiment counts an exposure: in a condition when its operand is reached
 //!   (`and`, `or` go from left to right and stop early), elsewhere when the statement runs.
 //! - Expressions nest at most [`MAX_DEPTH`] deep.
 
 mod print;
 mod replace;
+mod state;
+mod visit;
 
 use crate::source::Span;
-use edge_abi::manifest::{Fact as RawFact, Member, Origin, Param, ProxyOptions};
+use edge_abi::manifest::{
+    Counter, Fact as RawFact, Member, Origin, Param, ProxyOptions, RateLimit, Store,
+};
 pub use edge_abi::output::scan::{Lane, OverLimit};
+pub use state::{Ask, State};
 
 /// How deep expressions and blocks nest.
 pub const MAX_DEPTH: usize = 256;
@@ -36,6 +42,16 @@ pub struct Hir {
     pub pools: Vec<Pool>,
     /// Experiments.
     pub experiments: Vec<Experiment>,
+    /// Rate limits.
+    pub rate_limits: Vec<RateLimit>,
+    /// Stores.
+    pub stores: Vec<Store>,
+    /// Counters.
+    pub counters: Vec<Counter>,
+    /// Most bytes of each answer that is asked for, by its number.
+    pub asks: Vec<u32>,
+    /// Whether anything is purged.
+    pub purges: bool,
     /// Names of secrets.
     pub secrets: Vec<String>,
     /// Params.
@@ -248,6 +264,10 @@ pub enum StmtKind {
     Scan(Scan),
     /// Rules that don't decide, each by itself: where some match, the host is told which.
     Hits(Hits),
+    /// Asks the host, and waits for the answer.
+    Ask(Ask),
+    /// Does something to what the host remembers, without an answer.
+    Do(State),
     /// A header of the answer.
     Edit(Edit),
     /// A line for the log.
@@ -458,6 +478,8 @@ pub enum Base {
     Arm(u32),
     /// a list of strings: only under `any`
     List,
+    /// counters with their keys: only in JSON
+    Counts,
     /// an origin or pool
     Target,
 }
@@ -701,6 +723,8 @@ pub enum Builtin {
     JsonBool,
     /// Escaped for HTML text and quoted attributes; put in by `respond html`.
     HtmlEscape,
+    /// Counters as a JSON object.
+    CountsJson,
     /// Percent-encoded as a component; for `query_encode`-like places.
     QueryEncode,
 }

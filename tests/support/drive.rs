@@ -8,7 +8,7 @@ use edge_abi::{
 };
 use edge_compiler::{
     ast::EditOp,
-    eval::{Edit, End, Facts, Outcome, Proxy},
+    eval::{Edit, End, Facts, Outcome, Proxy, State},
 };
 use edge_host::{
     engine::{Engine, EngineOptions, Guest, Policy},
@@ -31,6 +31,9 @@ pub struct Said {
     pub next: u16,
     pub wanted: u16,
     pub continuation: Vec<u8>,
+    /// What is asked of what the host remembers: the answers' numbers, and whether each is only asked if
+    /// the one before it succeeded.
+    pub asks: Vec<(u32, bool, State)>,
     /// Where the scan of a body goes on: slot set and continuation.
     pub scan: Option<(u16, Vec<u8>)>,
 }
@@ -73,6 +76,14 @@ impl Module {
         )
     }
 
+    /// After a wait for what the host remembers; the facts hold what is answered.
+    pub fn answered(&mut self, before: &Said, results: &[result::Status], facts: &Facts) -> Said {
+        let asked = before.asks.iter().map(|(_, _, state)| state.op as u16);
+        let results: Vec<(u16, u16)> = results.iter().map(|it| *it as u16).zip(asked).collect();
+        let (next, continuation) = (before.next, &before.continuation);
+        self.call(Event::Results, next, continuation, &results, facts, 0)
+    }
+
     pub fn go_on(&mut self, event: Event, before: &Said, facts: &Facts) -> Said {
         self.call(event, before.next, &before.continuation, &[], facts, 0)
     }
@@ -98,7 +109,7 @@ impl Module {
         flags: u32,
     ) -> Said {
         let slots = &self.manifest.slot_sets[usize::from(set)];
-        if event != Event::Results {
+        if event == Event::Start {
             assert!(
                 !slots.iter().any(|s| s.fact == Fact::Body),
                 "the body is asked for before it was read"
@@ -127,6 +138,13 @@ fn said(output: &Output<'_>) -> Said {
         next: output.next_slots(),
         wanted: output.wanted(),
         continuation: output.continuation().to_vec(),
+        asks: output
+            .effects()
+            .filter_map(|effect| match effect {
+                Effect::State(it) => Some((it.ask()?, it.is_chained(), state(&it))),
+                _ => None,
+            })
+            .collect(),
         scan: output.effects().find_map(|effect| match effect {
             Effect::Scan(scan) => Some((scan.slots(), scan.continuation().to_vec())),
             _ => None,
@@ -149,9 +167,12 @@ pub fn outcome(output: &Output<'_>) -> Outcome {
                 outcome.scan = Some((scan.lane(), scan.limit(), scan.over_limit()));
             }
             Effect::Edits(edits) => outcome.edits.extend(edits.map(edit)),
+            Effect::State(it) => match (it.ask(), &outcome.end) {
+                (None, _) => outcome.changes.push(state(&it)),
+                (Some(ask), End::Open) => outcome.end = End::Ask(ask, state(&it)),
+                (Some(_), _) => {}
+            },
             Effect::Body(_) => outcome.end = End::WaitForBody,
-            // No generated policy remembers anything.
-            Effect::State(state) => panic!("a state effect {:?}", state.op()),
             Effect::Respond(respond) => {
                 outcome.edits.extend(respond.edits().map(edit));
                 let body = respond.body().flat_map(|segment| match segment.value() {
@@ -195,6 +216,16 @@ pub fn outcome(output: &Output<'_>) -> Outcome {
         }
     }
     outcome
+}
+
+fn state(it: &edge_host::output::State<'_>) -> State {
+    State {
+        op: it.op(),
+        id: it.id(),
+        key: it.key().to_vec(),
+        value: it.value().to_vec(),
+        number: it.number(),
+    }
 }
 
 fn edit(edit: edge_host::output::Edit<'_>) -> Edit {

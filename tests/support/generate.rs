@@ -20,6 +20,7 @@ use edge_compiler::{
 
 mod json;
 pub mod scan;
+pub mod state;
 
 /// Choices out of bytes.
 pub struct Source<'a> {
@@ -121,6 +122,7 @@ pub fn policy(source: &mut Source) -> Hir {
         visible: Vec::new(),
         warm_ok: true,
         response: false,
+        waits_ok: false,
         over_limit: None,
     };
     maker.declarations();
@@ -137,6 +139,8 @@ struct Maker<'s, 'b> {
     warm_ok: bool,
     /// Response facts may be read here.
     response: bool,
+    /// The host may be asked here.
+    waits_ok: bool,
     /// What becomes of bodies that are too long to be inspected.
     over_limit: Option<OverLimit>,
 }
@@ -157,6 +161,7 @@ impl Maker<'_, '_> {
                 idle_ms: 1000,
             });
         }
+        self.remembers();
         self.hir.secrets = vec!["s0".into(), "s1".into()];
         self.hir.proxies = vec![ProxyOptions::default()];
         for (name, ty, kind) in [
@@ -243,6 +248,7 @@ impl Maker<'_, '_> {
     }
 
     fn phases(&mut self) {
+        self.waits_ok = true;
         let rule = self.rule(RuleKind::OnRequest);
         if self.source.rarely(2) {
             self.hir.on_request = self.scan(Lane::Request);
@@ -257,6 +263,7 @@ impl Maker<'_, '_> {
         self.hir.default = self.block(rule, 1, true);
         self.response = true;
         self.warm_ok = false;
+        self.waits_ok = false;
         for _ in 0..self.source.below(3) {
             let handler = self.handler();
             self.hir.on_response.push(handler);
@@ -295,12 +302,15 @@ impl Maker<'_, '_> {
         let when = self.source.rarely(3).then(|| self.condition(2));
         let body = self.block(rule, 2, true);
         self.response = true;
-        let warm = std::mem::replace(&mut self.warm_ok, false);
+        let reads_body = self.source.rarely(6);
+        let warm = std::mem::replace(&mut self.warm_ok, reads_body);
+        let waits = std::mem::replace(&mut self.waits_ok, false);
         let on_response = (0..self.source.below(4) / 2)
             .map(|_| self.handler())
             .collect();
         self.response = false;
         self.warm_ok = warm;
+        self.waits_ok = waits;
         Route {
             rule,
             methods: methods.into_iter().map(String::from).collect(),
@@ -342,7 +352,7 @@ impl Maker<'_, '_> {
         let visible = self.visible.len();
         let mut block = Vec::new();
         for _ in 0..self.source.below(4) {
-            if let Some(kind) = self.statement(rule, depth) {
+            for kind in self.statements(rule, depth) {
                 block.push(Stmt {
                     span: Span::default(),
                     kind,
@@ -358,6 +368,13 @@ impl Maker<'_, '_> {
         }
         self.visible.truncate(visible);
         block
+    }
+
+    fn statements(&mut self, rule: RuleId, depth: usize) -> Vec<StmtKind> {
+        if self.source.rarely(5) {
+            return self.remembered(rule, depth);
+        }
+        Vec::from_iter(self.statement(rule, depth))
     }
 
     fn statement(&mut self, rule: RuleId, depth: usize) -> Option<StmtKind> {

@@ -5,6 +5,7 @@
 
 mod expr;
 mod item;
+mod state;
 mod statement;
 mod test;
 

@@ -51,6 +51,7 @@ impl Checker<'_> {
         let mark = self.scope.mark();
         let mut arms = Some(Vec::new());
         let mut seen = Seen::default();
+        self.scope.sometimes += 1;
         for (cases, result) in &choose.arms {
             let arm = match &subject {
                 None => self.condition_arm(cases),
@@ -68,6 +69,7 @@ impl Checker<'_> {
             }
         }
         let otherwise = choose.otherwise.as_deref().map(|it| value(self, it));
+        self.scope.sometimes -= 1;
         self.scope.reset(mark);
         let ty = subject
             .and_then(|(subject, _)| subject)

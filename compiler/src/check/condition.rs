@@ -74,8 +74,8 @@ impl Checker<'_> {
         let mark = self.scope.mark();
         let mut all: Option<Vec<Expr>> = Some(Vec::new());
         let (mut yes, mut no) = (Proven::new(), None);
-        for operand in operands {
-            let condition = self.condition(operand);
+        for (n, operand) in operands.iter().enumerate() {
+            let condition = self.joined(n, operand);
             let Some(condition) = condition else {
                 all = None;
                 continue;
@@ -101,8 +101,8 @@ impl Checker<'_> {
         let mark = self.scope.mark();
         let mut all: Option<Vec<Expr>> = Some(Vec::new());
         let (mut yes, mut no) = (None, Proven::new());
-        for operand in operands {
-            let condition = self.condition(operand);
+        for (n, operand) in operands.iter().enumerate() {
+            let condition = self.joined(n, operand);
             let Some(condition) = condition else {
                 all = None;
                 continue;
@@ -120,6 +120,14 @@ impl Checker<'_> {
             yes: yes.unwrap_or_default(),
             no,
         })
+    }
+
+    /// An operand of `and` or `or`: the first is always looked at.
+    fn joined(&mut self, n: usize, operand: &Ast) -> Option<Condition> {
+        match n {
+            0 => self.condition(operand),
+            _ => self.sometimes(|checker| checker.condition(operand)),
+        }
     }
 
     fn presence(&mut self, operand: &Ast, present: bool) -> Option<Condition> {

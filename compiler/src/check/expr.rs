@@ -88,6 +88,8 @@ impl Checker<'_> {
             ExprKind::Arith(op, left, right) => self.arithmetic(*op, left, right),
             ExprKind::Else(values) => self.or_else(values),
             ExprKind::Choose(choose) => self.choose_value(choose, span),
+            ExprKind::Increment(it) => self.increment(it, span),
+            ExprKind::ListCounter(it) => self.listed(it, span),
             ExprKind::As(value, ty) => self.cast(value, ty, span),
             ExprKind::Unbuilt(what) => self.unsupported(what, span),
             ExprKind::Null => self.misplaced(
@@ -148,9 +150,11 @@ impl Checker<'_> {
         let values = alternatives(values);
         let last = values.len().saturating_sub(1);
         for (n, value) in values.into_iter().enumerate() {
-            let typed = self
-                .check(value)
-                .and_then(|typed| self.value(typed, value.span));
+            let typed = match n {
+                0 => self.check(value),
+                _ => self.sometimes(|checker| checker.check(value)),
+            };
+            let typed = typed.and_then(|typed| self.value(typed, value.span));
             let typed = typed.and_then(|typed| self.alternative(typed, n == last, value.span));
             match (typed, &mut found) {
                 (Some(typed), Some(all)) => all.push((typed, value.span)),

@@ -138,6 +138,9 @@ impl Checker<'_> {
 
     /// `owner[key]`
     pub(super) fn indexed(&mut self, owner: &Ast, key: &Ast, span: Span) -> Option<Typed> {
+        if let Some(keeper) = self.keeper_named(owner) {
+            return self.read(keeper, key, span);
+        }
         let Some((group, field)) = self.indexed_group(owner) else {
             if let ExprKind::Name(name) = &owner.kind
                 && let Some(decl) = self.declared(self.scope.unit, name)
@@ -245,8 +248,8 @@ impl Checker<'_> {
             });
         } else if response && place != Place::Response {
             "facts of the response are known in `on response`"
-        } else if body && place != Place::Request {
-            "the body is known where the request is decided: read it there"
+        } else if body && place != Place::Request && !self.scope.of_route {
+            "the body is known where the request is decided: read it there, or in a route's own `on response`"
         } else {
             return Some(());
         };

@@ -4,7 +4,7 @@ use super::html::is_raw;
 use super::{Checker, Typed};
 use crate::ast::{Expr as Ast, ExprKind, Name};
 use crate::diagnostics::{GivenTwice, NotPrintable};
-use crate::hir::{Base, Const, Expr, Type};
+use crate::hir::{Base, Builtin, Const, Expr, Type};
 use crate::source::Span;
 use std::collections::HashSet;
 
@@ -89,6 +89,10 @@ impl Checker<'_> {
         if matches!(value.ty.base, Base::List | Base::Target) {
             let found = self.describe(value.ty);
             return self.fail(NotPrintable { found, span });
+        }
+        if value.ty.base == Base::Counts {
+            let counts = self.present(value, span)?;
+            return Some(Expr::Builtin(Builtin::CountsJson, vec![counts]));
         }
         let bytes = match &value.expr {
             Expr::Const(Const::Bytes(bytes)) => {

@@ -8,6 +8,8 @@ use crate::source::Span;
 
 /// The longest duration of a setting: an hour, in milliseconds.
 const LONGEST: i64 = 3_600_000;
+/// The longest that anything is remembered: ten years, in milliseconds.
+const LONGEST_KEPT: i64 = 3660 * 86_400_000;
 
 impl Checker<'_> {
     pub(super) fn not_constant<T>(&mut self, what: &'static str, span: Span) -> Option<T> {
@@ -73,13 +75,27 @@ impl Checker<'_> {
 
     /// A duration of a setting, in milliseconds.
     pub(super) fn duration(&mut self, expr: &Ast, what: &'static str) -> Option<u64> {
+        self.duration_within(expr, what, (LONGEST, "from 1ms to 1h"))
+    }
+
+    /// How long something is remembered, in milliseconds.
+    pub(super) fn lasting(&mut self, expr: &Ast, what: &'static str) -> Option<u64> {
+        self.duration_within(expr, what, (LONGEST_KEPT, "from 1ms to 3660d"))
+    }
+
+    fn duration_within(
+        &mut self,
+        expr: &Ast,
+        what: &'static str,
+        (most, range): (i64, &str),
+    ) -> Option<u64> {
         let ms = self.constant_integer(expr, Base::Duration, what)?;
-        if (1..=LONGEST).contains(&ms) {
+        if (1..=most).contains(&ms) {
             return u64::try_from(ms).ok();
         }
         self.fail(OutOfRange {
             what: what.to_owned(),
-            range: "from 1ms to 1h".to_owned(),
+            range: range.to_owned(),
             span: expr.span,
         })
     }

@@ -7,6 +7,7 @@
 //!
 //! - `expr`, `arithmetic`, `condition`, `compare`, `choose`, `text`, `facts`, `names`, `builtins`,
 //!   `json_read`: expressions. `condition` and `scope` know what was proved present.
+//! - `state`: what the host remembers between requests.
 //! - `statements`, `edits`, `respond`, `html`, `json`, `proxy`, `waf`: blocks.
 //! - `origins`, `pools`, `experiments`, `sets`, `constants`, `functions`: declarations.
 //! - `routes` and `pattern`: the order of things. `plan`: `test` blocks. `limits`: bounds.
@@ -43,6 +44,7 @@ mod respond;
 mod routes;
 mod scope;
 mod sets;
+mod state;
 mod statements;
 mod text;
 mod times;
@@ -68,6 +70,7 @@ use std::rc::Rc;
 pub fn check(resolved: &Resolved, sources: &SourceMap, problems: &mut Problems) -> Option<Hir> {
     let mut checker = Checker::new(resolved, sources, problems);
     checker.declare();
+    checker.declare_state();
     checker.check_declarations();
     checker.check_handlers();
     checker.check_routes();
@@ -110,6 +113,7 @@ struct Checker<'a> {
     /// Sets of the typed tree, by declaration and the kind of their elements.
     made_sets: HashMap<(DeclId, sets::Kind), Option<u32>>,
     groups: HashMap<DeclId, Progress<Rc<waf::Group>>>,
+    limits: HashMap<DeclId, Progress<Rc<state::Limit>>>,
     /// Rules of WAF groups, by their names and places.
     waf_rules: HashMap<(String, Span), RuleId>,
     /// How bodies are inspected, once groups that do were run.
@@ -146,6 +150,7 @@ impl<'a> Checker<'a> {
             sets: HashMap::new(),
             made_sets: HashMap::new(),
             groups: HashMap::new(),
+            limits: HashMap::new(),
             waf_rules: HashMap::new(),
             scanned: HashMap::new(),
             open: Vec::new(),

@@ -192,6 +192,16 @@ impl Checker<'_> {
                 span,
                 help: Some(format!("ask whether it holds a value: `E in {name}`")),
             }),
+            DeclKind::Store | DeclKind::Counter => self.fail(Misplaced {
+                what: format!("`{name}` without a key"),
+                span,
+                help: Some(format!("say which: `{name}[…]`")),
+            }),
+            DeclKind::Limit => self.fail(Misplaced {
+                what: format!("the limit `{name}`"),
+                span,
+                help: Some(format!("charge it with a statement: `limit {name}`")),
+            }),
             DeclKind::Fn => self.fail(Misplaced {
                 what: format!("the function `{name}`"),
                 span,
@@ -306,6 +316,8 @@ pub(super) fn declared_name(item: &crate::ast::Item) -> Option<&str> {
         | ItemKind::Set { name, .. }
         | ItemKind::Const { name, .. } => &name.text,
         ItemKind::Fn(it) => &it.name.text,
+        ItemKind::Limit(it) => &it.name.text,
+        ItemKind::Store(it) | ItemKind::Counter(it) => &it.name.text,
         _ => return None,
     })
 }

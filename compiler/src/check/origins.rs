@@ -50,6 +50,9 @@ impl Checker<'_> {
             ItemKind::Waf(it) => {
                 self.group(id, it.name.span);
             }
+            ItemKind::Limit(it) => {
+                self.limit(id, it.name.span);
+            }
             ItemKind::Unbuilt { what, name } => {
                 let span = name.as_ref().map_or(first_word(item.span, what), |name| {
                     first_word(item.span, what).to(name.span)

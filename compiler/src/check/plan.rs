@@ -1,6 +1,7 @@
 //! `test` blocks: constants that a host's runner carries out.
 
 mod expectations;
+mod state;
 
 use super::Checker;
 use super::scope::{Place as Stand, Scope};
@@ -127,7 +128,12 @@ impl Checker<'_> {
                     steps,
                 }
             }
-            TestStepKind::Unbuilt(what) => return self.unsupported(what, span),
+            TestStepKind::GivenState { counter, at, value } => {
+                Step::Given(self.given_state(*counter, at, value)?)
+            }
+            TestStepKind::Failing { kind, name, fails } => {
+                Step::Given(self.failing(kind, name, *fails)?)
+            }
             TestStepKind::Expect(_) => return None,
         })
     }

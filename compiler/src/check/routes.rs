@@ -27,7 +27,7 @@ impl Checker<'_> {
                     self.hir.on_request.extend(made);
                 }
                 ItemKind::OnResponse(handler) => {
-                    let made = self.handler(handler, "on_response", item.span, (None, false));
+                    let made = self.handler(handler, "on_response", item.span, None);
                     self.hir.on_response.extend(made);
                 }
                 ItemKind::OnError(block) => {
@@ -197,7 +197,7 @@ impl Checker<'_> {
         let name = format!("{}.on_response", self.scope.name);
         let params = self.scope.path_params.clone();
         let broken = self.scope.broken_pattern;
-        let made = self.handler(handler, &name, span, (params, broken));
+        let made = self.handler(handler, &name, span, Some((params, broken)));
         self.scope.handlers.extend(made);
     }
 
@@ -206,12 +206,12 @@ impl Checker<'_> {
         it: &ast::Handler,
         name: &str,
         span: Span,
-        (params, broken): (Option<PathParams>, bool),
+        route: Option<(Option<PathParams>, bool)>,
     ) -> Option<Handler> {
         let rule = self.rule(name, RuleKind::OnResponse, span);
         let mut scope = self.block_scope(name, rule, Place::Response);
-        scope.path_params = params;
-        scope.broken_pattern = broken;
+        scope.of_route = route.is_some();
+        (scope.path_params, scope.broken_pattern) = route.unwrap_or_default();
         let ((when, body), _) = self.within(scope, |checker| {
             let when = it.when.as_ref().map(|when| checker.condition(when));
             if let Some(Some(when)) = &when {

@@ -1,7 +1,7 @@
 //! Where the code being checked stands, and what is known there.
 
 use super::{Checker, Typed};
-use crate::hir::{Builtin, Const, Expr, Fact, Handler, LetId, RuleId};
+use crate::hir::{Ask, Builtin, Const, Expr, Fact, Handler, LetId, RuleId};
 use crate::source::Span;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -137,6 +137,12 @@ pub(super) struct Scope {
     pub(super) handlers: Vec<Handler>,
     /// Whether `on response` may stand in the block being checked, which is the route's own.
     pub(super) in_route: bool,
+    /// Whether it is a route's own `on response`: the request's body was read before.
+    pub(super) of_route: bool,
+    /// What is asked of the host before the statement that is checked, by where it stands.
+    pub(super) asked: Vec<(Span, Ask)>,
+    /// How many of the expressions around are needed only in some cases.
+    pub(super) sometimes: u32,
     pub(super) reads: Reads,
 }
 
@@ -218,6 +224,14 @@ impl Checker<'_> {
         let outer = std::mem::replace(&mut self.scope, scope);
         let found = check(self);
         (found, std::mem::replace(&mut self.scope, outer))
+    }
+
+    /// Checks something that is needed only in some cases.
+    pub(super) fn sometimes<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
+        self.scope.sometimes += 1;
+        let found = check(self);
+        self.scope.sometimes -= 1;
+        found
     }
 
     /// Checks something in a branch: what is proved or named there is forgotten after it.

@@ -79,17 +79,21 @@ impl Checker<'_> {
                 });
             }
             self.count_statement(stmt.span);
+            let around = std::mem::take(&mut self.scope.asked);
             let (kinds, flow) = match &stmt.kind {
                 Written::Waf(path) if self.may_stand_here(stmt) => {
                     (self.waf_statement(path), falls())
                 }
                 Written::Waf(_) => (Vec::new(), falls()),
+                Written::State(it) => self.state_statement(it, stmt.span),
                 _ => {
                     let (kind, flow) = self.statement(stmt);
                     (Vec::from_iter(kind), flow)
                 }
             };
-            made.extend(kinds.into_iter().map(|kind| Stmt {
+            let asked = std::mem::replace(&mut self.scope.asked, around);
+            let asked = asked.into_iter().map(|(_, ask)| StmtKind::Ask(ask));
+            made.extend(asked.chain(kinds).map(|kind| Stmt {
                 span: stmt.span,
                 kind,
             }));
@@ -137,7 +141,7 @@ impl Checker<'_> {
                 otherwise,
             } => self.require(condition, otherwise, span),
             // One may be several.
-            Written::Waf(_) => (None, falls()),
+            Written::Waf(_) | Written::State(_) => (None, falls()),
             Written::Header(edit) => {
                 let edit = self.edit(edit, Message::Answer, span);
                 (edit.map(StmtKind::Edit), falls())
@@ -280,8 +284,11 @@ impl Checker<'_> {
         // proved by not holding.
         let mut after: Option<Proven> = None;
         let mut no = Proven::new();
-        for (condition, block) in arms {
-            let checked = self.condition(condition);
+        for (n, (condition, block)) in arms.iter().enumerate() {
+            let checked = match n {
+                0 => self.condition(condition),
+                _ => self.sometimes(|checker| checker.condition(condition)),
+            };
             let yes = checked
                 .as_ref()
                 .map(|it| it.yes.clone())
@@ -357,7 +364,7 @@ impl Checker<'_> {
     }
 }
 
-fn falls() -> Flow {
+pub(super) fn falls() -> Flow {
     Flow::Falls(Vec::new())
 }
 

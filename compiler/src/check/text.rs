@@ -32,7 +32,7 @@ impl Checker<'_> {
     pub(super) fn printed(&mut self, value: Typed, span: Span) -> Option<Typed> {
         match value.ty.base {
             Base::String => Some(value),
-            Base::List | Base::Target => {
+            Base::List | Base::Target | Base::Counts => {
                 let found = self.describe(value.ty);
                 self.fail(NotPrintable { found, span })
             }
@@ -57,12 +57,14 @@ impl Checker<'_> {
         let mut last = None;
         for (n, value) in values.into_iter().enumerate() {
             if n == count {
-                last = self.optional_text(value);
+                last = self.sometimes(|checker| checker.optional_text(value));
                 continue;
             }
-            let typed = self
-                .check(value)
-                .and_then(|typed| self.value(typed, value.span));
+            let typed = match n {
+                0 => self.check(value),
+                _ => self.sometimes(|checker| checker.check(value)),
+            };
+            let typed = typed.and_then(|typed| self.value(typed, value.span));
             let typed = typed.and_then(|typed| self.alternative(typed, false, value.span));
             match (typed, &mut found) {
                 (Some(typed), Some(all)) => all.push((typed, value.span)),

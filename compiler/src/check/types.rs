@@ -38,6 +38,7 @@ impl Checker<'_> {
                 format!("an arm of `{}`", name.map_or("", |it| &it.name))
             }
             Base::List => "a list".to_owned(),
+            Base::Counts => format!("a list of counters{optional}"),
             Base::Target => "an origin or pool".to_owned(),
             base => format!("`{}{optional}`", word(base).unwrap_or_default()),
         }

@@ -7,12 +7,8 @@ const INSTEAD: &[(&[&str], &str)] = &[
         "leave it out: of a client's TLS only `client.tls.version` is known",
     ),
     (
-        &["expect cache", "cache", "unkeyed", "purge", "etag"],
+        &["expect cache", "cache", "unkeyed", "etag"],
         "leave it out: answers pass without being stored; let the origin say `Cache-Control`, which clients and caches in front obey",
-    ),
-    (
-        &["limit"],
-        "leave it out, and limit requests at the origin or in front of this host",
     ),
     (
         &["auth", "hmac", "seal", "random_token"],
@@ -22,19 +18,7 @@ const INSTEAD: &[(&[&str], &str)] = &[
         &["map"],
         "write `choose E { \"key\" => value, otherwise => … }`, or a `route when` for each",
     ),
-    (
-        &[
-            "given store",
-            "store",
-            "counter",
-            "increment",
-            "list",
-            "put",
-            "delete",
-            "count",
-        ],
-        "leave it out, and keep state at an origin",
-    ),
+    (&["count"], "leave it out, and write a line with `log`"),
     (
         &["site"],
         "ask in each route: `route when request.host == \"shop.example\" { … }`",
@@ -98,7 +82,7 @@ mod tests {
     #[test]
     fn what_does_the_work_meanwhile_is_named() {
         for (what, help) in [
-            ("`limit`", "limit requests at the origin"),
+            ("`count`", "a line with `log`"),
             ("`cache` in `proxy`", "answers pass without being stored"),
             ("`nearest` pools", "`failover`"),
             ("`hmac_sha256`", "who is calling"),

@@ -26,7 +26,7 @@ pub use build::build;
 use crate::hir::{self, Fact, Type};
 use edge_abi::{
     input::Event,
-    output::{fault::Reason, hits::Kind},
+    output::{Op, fault::Reason, hits::Kind},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +51,8 @@ pub struct Decision {
     pub arms: Vec<Vec<String>>,
     /// Where the guest is entered; 0 is the start.
     pub steps: Vec<Step>,
+    /// Most bytes of each answer that is asked for, by its number.
+    pub asks: Vec<u32>,
     /// The rules that a node belongs to.
     pub rules_of: BTreeMap<Handle<Node>, BTreeSet<hir::RuleId>>,
 }
@@ -73,6 +75,8 @@ pub struct Step {
     pub on: Vec<(Event, Handle<Node>)>,
     /// The step of the pieces of a body that is asked for here, if any rule could deny because of them.
     pub scan: Option<u32>,
+    /// How many results come with [`Event::Results`].
+    pub results: u16,
 }
 
 /// A route table: which of these patterns match a path.
@@ -241,10 +245,47 @@ pub enum Node {
 }
 
 /// What a wait asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Request {
     /// The request's body, up to that many bytes.
     Body(u32),
+    /// What the host remembers, in order.
+    State(Vec<Asked>),
+}
+
+/// Something that is asked of what the host remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// The answer's number.
+    pub ask: u32,
+    /// Only if what was asked before it in the same wait succeeded.
+    pub is_chained: bool,
+    /// What.
+    pub state: State,
+}
+
+/// What is done to what the host remembers: see [`hir::State`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct State {
+    /// What.
+    pub op: Op,
+    /// To which limit, store or counter.
+    pub id: u32,
+    /// The key.
+    pub key: Handle<Value>,
+    /// The value.
+    pub value: Option<Handle<Value>>,
+    /// The number.
+    pub number: Option<Handle<Value>>,
+}
+
+impl State {
+    /// The values that it reads.
+    pub fn values(&self) -> impl Iterator<Item = Handle<Value>> {
+        std::iter::once(self.key)
+            .chain(self.value)
+            .chain(self.number)
+    }
 }
 
 /// An effect that does not end the request.
@@ -277,6 +318,8 @@ pub enum Effect {
         /// The rule of the group that looks.
         rule: hir::RuleId,
     },
+    /// What the host remembers is changed; nothing waits for it.
+    State(State),
     /// Rules matched without deciding.
     Hits {
         /// Why they don't decide.

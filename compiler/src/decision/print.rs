@@ -3,7 +3,9 @@
 //! Only what the steps reach is printed: each step with its nodes in the order in which they
 //! run, then the values that they read. `n3` is a node, `v7` a value.
 
-use super::{Atom, Const, Decision, Edit, Effect, Handle, Node, Part, Terminal, Then, Value};
+use super::{
+    Atom, Const, Decision, Edit, Effect, Handle, Node, Part, Request, State, Terminal, Then, Value,
+};
 use crate::emit::{operands, reachable, values_of_node};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -157,7 +159,9 @@ impl Printer<'_> {
             Node::Act { effect, next } => {
                 format!("{} -> {}", self.effect(effect), self.node(*next))
             }
-            Node::Wait { request, step } => format!("wait {request:?} -> step {step}"),
+            Node::Wait { request, step } => {
+                format!("wait {} -> step {step}", self.request(request))
+            }
             Node::Decide(terminal) => self.terminal(terminal),
         }
     }
@@ -169,6 +173,7 @@ impl Printer<'_> {
             Effect::Exposure { experiment, arm } => {
                 format!("expose {experiment} {}", self.value(*arm))
             }
+            Effect::State(state) => self.state(state),
             Effect::Hits { kind, rules } => format!("tell {kind:?} {}", self.value(*rules)),
             Effect::Scan {
                 lane,
@@ -177,6 +182,22 @@ impl Printer<'_> {
                 ..
             } => format!("scan {lane:?} body up to {limit}, else {over_limit:?}"),
         }
+    }
+
+    fn request(&self, request: &Request) -> String {
+        let Request::State(list) = request else {
+            return format!("{request:?}");
+        };
+        let asked = list.iter().map(|asked| {
+            let chained = if asked.is_chained { "then " } else { "" };
+            format!("{chained}{} as {}", self.state(&asked.state), asked.ask)
+        });
+        asked.collect::<Vec<_>>().join(", ")
+    }
+
+    fn state(&self, state: &State) -> String {
+        let values: Vec<String> = state.values().map(|value| self.value(value)).collect();
+        format!("{:?} {} [{}]", state.op, state.id, values.join(" "))
     }
 
     fn edit(&self, edit: &Edit) -> String {

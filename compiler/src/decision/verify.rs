@@ -1,12 +1,12 @@
 //! What every graph must satisfy, checked after each pass in tests and debug builds.
 
-use super::{Decision, Effect, Handle, Node, Terminal, Value};
+use super::{Decision, Effect, Handle, Node, Request, State, Terminal, Value};
 use crate::{
     emit::reachable,
     hir::{Base, RuleId},
 };
-use edge_abi::input::Event;
 use edge_abi::output::{MAX_EDITS, MAX_EFFECTS};
+use std::collections::BTreeSet;
 
 /// Checks a graph.
 ///
@@ -56,6 +56,10 @@ pub fn room(graph: &Decision) -> Result<(), String> {
                 ..
             } => edits += 1,
             Node::Act { .. } => effects += 1,
+            Node::Wait {
+                request: Request::State(list),
+                ..
+            } => effects += u32::try_from(list.len()).unwrap_or(u32::MAX),
             _ => {}
         }
         needs.push((edits, effects));
@@ -83,15 +87,29 @@ pub fn room(graph: &Decision) -> Result<(), String> {
 /// # Errors
 /// The rule of a group that would look too late.
 pub fn scans_first(graph: &Decision) -> Result<(), RuleId> {
-    let waits = graph.steps.iter().flat_map(|s| &s.on);
-    let waits = waits.filter(|(event, _)| *event == Event::Results);
-    for node in reachable(graph, waits.map(|(_, node)| *node)) {
-        if let Node::Act {
-            effect: Effect::Scan { rule, .. },
-            ..
+    let everywhere = graph.steps.iter().flat_map(|step| &step.on);
+    let mut open = Vec::new();
+    for node in reachable(graph, everywhere.map(|(_, node)| *node)) {
+        if let Node::Wait {
+            request: Request::Body(_),
+            step,
         } = graph.nodes.get(node)
         {
-            return Err(*rule);
+            open.push(*step);
+        }
+    }
+    let mut seen: BTreeSet<u32> = open.iter().copied().collect();
+    while let Some(step) = open.pop() {
+        let roots = graph.steps.get(step as usize).into_iter();
+        for node in reachable(graph, roots.flat_map(|s| &s.on).map(|(_, node)| *node)) {
+            match graph.nodes.get(node) {
+                Node::Act {
+                    effect: Effect::Scan { rule, .. },
+                    ..
+                } => return Err(*rule),
+                Node::Wait { step, .. } if seen.insert(*step) => open.push(*step),
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -139,8 +157,18 @@ fn check_node(
             effect: Effect::Hits { rules, .. },
             ..
         } => expect(graph, *rules, Base::String),
+        Node::Act {
+            effect: Effect::State(state),
+            ..
+        } => check_state(graph, state),
         Node::Act { .. } => Ok(()),
-        Node::Wait { step, .. } => in_range(*step),
+        Node::Wait { request, step } => {
+            if let Request::State(list) = request {
+                list.iter()
+                    .try_for_each(|asked| check_state(graph, &asked.state))?;
+            }
+            in_range(*step)
+        }
         Node::Decide(Terminal::Respond { then, body, .. }) => {
             body.iter()
                 .try_for_each(|part| expect(graph, *part, Base::String))?;
@@ -153,6 +181,19 @@ fn check_node(
             then.map_or(Ok(()), |t| in_range(t.step))
         }
         Node::Decide(_) => Ok(()),
+    }
+}
+
+fn check_state(graph: &Decision, state: &State) -> Result<(), String> {
+    expect(graph, state.key, Base::String)?;
+    if let Some(value) = state.value {
+        expect(graph, value, Base::String)?;
+    }
+    match state.number {
+        Some(number) if !graph.type_of(number).base.is_integer() => {
+            Err(format!("value {number:?} is no number"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -138,6 +138,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "never in this letter case",
         include_str!("e0314.rs"),
     ),
+    (
+        "E0315",
+        "this would be asked only sometimes",
+        include_str!("e0315.rs"),
+    ),
     // flow
     (
         "E0401",

@@ -4,11 +4,11 @@
 //! The language has this, but this compiler does not build it yet.
 //!
 //! ## Why it is a problem
-//! It is never ignored: a limit that silently does nothing is worse than none.
+//! It is never ignored: a check that silently does nothing is worse than none.
 //!
 //! ## Example
 //! ```edge fails
-//! limit per_ip { 100 per 1m by client.ip }
+//! auth session { jwt hs256 KEY from bearer }
 //! default { respond 404 }
 //! ```
 //!

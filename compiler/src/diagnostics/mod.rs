@@ -110,6 +110,8 @@ mod e0313;
 pub use e0313::HtmlPlace;
 mod e0314;
 pub use e0314::NeverEqual;
+mod e0315;
+pub use e0315::WaitsSometimes;
 
 // flow
 mod e0401;

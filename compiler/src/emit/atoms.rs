@@ -66,7 +66,7 @@ impl Emitter<'_> {
     fn present(&mut self, code: &mut Code, atom: &Atom) -> Result<(), EmitError> {
         let ty = self.graph.type_of(atom.subject);
         self.value(code, atom.subject)?;
-        if matches!(ty.base, Base::String | Base::List) {
+        if matches!(ty.base, Base::String | Base::List | Base::Counts) {
             code.push(I::Drop);
             code.i32(0).push(I::I32Ne);
         } else if ty.base == Base::Ip {

@@ -71,7 +71,7 @@ pub(super) fn output(graph: &Decision, plan: &Plan, input_limit: u32) -> Line {
     let longest = if at(once) < at(each) { once } else { each };
     let fixed = output::HEADER
         + MAX_EDITS * edit::SIZE
-        + output::MAX_EFFECTS * 24
+        + output::MAX_EFFECTS * plan.effect
         + output::proxy::SIZE
         + 64;
     let scans = match plan.scans {
@@ -218,6 +218,7 @@ fn own(
                 | Builtin::RemoveComments
                 | Builtin::NormalisePath
                 | Builtin::CmdLine => made(first),
+                Builtin::CountsJson => made(times(first, k::COUNTS)),
                 Builtin::Base64UrlEncode | Builtin::Hex => made(times(first, k::DOUBLE)),
                 Builtin::HtmlEscape => made(times(first, k::ENTITY)),
                 Builtin::QueryEncode | Builtin::Utf8ToUnicode => made(times(first, k::ESCAPED)),

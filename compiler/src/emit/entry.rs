@@ -189,7 +189,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// After a wait there is one result, and it answers what was asked.
+    /// After a wait there are as many results as were asked for; a body's answers what was asked.
     fn results_fit(&mut self, c: &mut Code, step: u32) {
         let on = self
             .graph
@@ -198,11 +198,12 @@ impl Emitter<'_> {
             .map(|s| s.on.as_slice())
             .unwrap_or_default();
         let waits = on.iter().any(|(event, _)| *event == Event::Results);
+        let results = self.graph.steps.get(step as usize).map_or(0, |s| s.results);
         c.if_bool();
         c.region(self.layout.input + input::RESULTS)
             .push(I::I32Load16U(at(0)));
-        c.i32(u32::from(waits)).push(I::I32Eq);
-        if waits {
+        c.i32(u32::from(results)).push(I::I32Eq);
+        if waits && !self.plan.asks.contains(&step) {
             c.if_bool();
             self.result_table(c);
             c.push(I::I32Load16U(at(input::result::OPCODE)))

@@ -3,7 +3,7 @@
 use super::{EmitError, MEMORY_LIMIT, plan::Plan};
 use edge_abi::{
     manifest::Line,
-    output::{MAX_EDITS, MAX_EFFECTS, edit, log, proxy, scan},
+    output::{MAX_EDITS, MAX_EFFECTS, edit, proxy, scan},
 };
 
 /// The regions.
@@ -45,7 +45,7 @@ impl Layout {
         let memo = align(flags + plan.memos.next_multiple_of(8));
         let edits = align(memo + 16 * plan.memos);
         let effects = align(edits + MAX_EDITS * edit::SIZE);
-        let stream = align(effects + MAX_EFFECTS * log::SIZE + 2 * scan::SIZE + proxy::SIZE);
+        let stream = align(effects + MAX_EFFECTS * plan.effect + 2 * scan::SIZE + proxy::SIZE);
         let input = align(stream + stream_state);
         let start = align(input + input_limit);
         let size = output

@@ -56,6 +56,8 @@ use wasm_encoder::{BlockType, ValType};
 
 /// Bytes of a request's head that reach the guest at most, all facts together.
 pub const HEAD_LIMIT: u32 = 128 * 1024;
+/// Most bytes of answers that one call may hold.
+const MOST_ANSWERS: u32 = 32 << 20;
 /// Most memory that a module may have, in bytes.
 pub const MEMORY_LIMIT: u64 = 256 * 1024 * 1024;
 
@@ -92,6 +94,9 @@ pub enum EmitError {
     /// The output of one request may be too large.
     #[error("one request may need {0} bytes of memory")]
     Memory(u64),
+    /// Values of stores are too large together.
+    #[error("what a request may read from stores comes to {0} bytes; {MOST_ANSWERS} are the most")]
+    Answers(u32),
     /// A set or table can't be built.
     #[error("{0}")]
     Table(String),
@@ -135,7 +140,12 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
     let mut plan = Plan::new(graph);
     let scans = Scans::new(graph, &mut plan);
     let streams = Streams::new(graph)?;
+    let answers = plan.answers(graph);
+    if answers > MOST_ANSWERS {
+        return Err(EmitError::Answers(answers));
+    }
     let mut input_limit = HEAD_LIMIT + identity.body_limit.next_multiple_of(16);
+    input_limit += answers.next_multiple_of(16);
     if plan.scans.is_some() {
         input_limit += MAX_CHUNK + continuation::LIMIT;
     }
@@ -306,7 +316,7 @@ fn length(bytes: &[u8]) -> u32 {
 /// address of 16 bytes likewise; other optional values are followed by 1 or 0.
 fn types_of(ty: Type) -> Vec<ValType> {
     let mut list = match ty.base {
-        Base::String | Base::List => return vec![ValType::I32, ValType::I32],
+        Base::String | Base::List | Base::Counts => return vec![ValType::I32, ValType::I32],
         Base::Ip => return vec![ValType::I32],
         Base::Bool | Base::Arm(_) | Base::Target => vec![ValType::I32],
         Base::Float => vec![ValType::F64],
@@ -320,5 +330,5 @@ fn types_of(ty: Type) -> Vec<ValType> {
 
 /// Whether presence is told by the address.
 fn by_address(ty: Type) -> bool {
-    matches!(ty.base, Base::String | Base::List | Base::Ip)
+    matches!(ty.base, Base::String | Base::List | Base::Counts | Base::Ip)
 }

@@ -222,7 +222,8 @@ impl Emitter<'_> {
                 self.go(code, shape, *next, tail)
             }
             Node::Wait { request, step } => {
-                self.wait(code, *request, *step);
+                self.wait(code, request, *step)?;
+                self.account(node, self.written(code) - before);
                 code.push(I::Return);
                 Ok(None)
             }

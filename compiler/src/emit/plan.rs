@@ -3,10 +3,13 @@
 //! them (computed once a call, kept in a memo) or because they would nest too deep.
 
 use crate::{
-    decision::{Atom, Decision, Effect, Handle, Matcher, Node, Part, Terminal, Value},
+    decision::{Atom, Decision, Effect, Handle, Matcher, Node, Part, Request, Terminal, Value},
     hir::{Base, Fact},
 };
-use edge_abi::manifest::{Fact as RawFact, Kind, Slot};
+use edge_abi::{
+    manifest::{Fact as RawFact, Kind, Slot},
+    output::{log, state},
+};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Expressions nested deeper than this are cut into functions.
@@ -23,6 +26,10 @@ pub(super) struct Plan {
     pub functions: BTreeMap<Handle<Value>, Option<u32>>,
     /// How many memo entries there are.
     pub memos: u32,
+    /// Bytes of the longest effect of which there may be many.
+    pub effect: u32,
+    /// The steps at which answers arrive of what was asked of what the host remembers.
+    pub asks: BTreeSet<u32>,
     /// The flags that say that a body's scan was asked for, by lane, if any is.
     pub scans: Option<u32>,
 }
@@ -38,6 +45,13 @@ impl Plan {
         for step in &graph.steps {
             let mut found = BTreeSet::new();
             for node in reachable(graph, step.on.iter().map(|(_, node)| *node)) {
+                if let Node::Wait {
+                    request: Request::State(_),
+                    step,
+                } = graph.nodes.get(node)
+                {
+                    plan.asks.insert(*step);
+                }
                 for value in values_of_node(graph, graph.nodes.get(node)) {
                     found.extend(facts.get(value.index()).into_iter().flatten().cloned());
                 }
@@ -55,8 +69,20 @@ impl Plan {
                 .collect();
             plan.slots.push(slots);
         }
+        plan.effect = effect(graph);
         plan.choose_functions(graph);
         plan
+    }
+
+    /// Most bytes of all answers that a call holds.
+    pub fn answers(&self, graph: &Decision) -> u32 {
+        let most = |slot: &Slot| match slot.fact {
+            RawFact::Answer { ask } => graph.asks.get(ask as usize).copied().unwrap_or(0),
+            _ => 0,
+        };
+        let sets = self.slots.iter();
+        let sums = sets.map(|set| set.iter().map(most).fold(0, u32::saturating_add));
+        sums.max().unwrap_or(0)
     }
 
     /// The place of a new memo.
@@ -123,6 +149,26 @@ impl Plan {
     }
 }
 
+/// Bytes of the longest effect of which there may be many.
+fn effect(graph: &Decision) -> u32 {
+    let is_state = |node: &Node| {
+        matches!(
+            node,
+            Node::Wait {
+                request: Request::State(_),
+                ..
+            } | Node::Act {
+                effect: Effect::State(_),
+                ..
+            }
+        )
+    };
+    match graph.nodes.iter().any(|(_, node)| is_state(node)) {
+        true => state::SIZE,
+        false => log::SIZE,
+    }
+}
+
 /// Cheaper to compute again than to keep.
 fn is_light(value: &Value) -> bool {
     match value {
@@ -166,8 +212,12 @@ pub(crate) fn values_of_node(graph: &Decision, node: &Node) -> Vec<Handle<Value>
             Effect::Exposure { arm, .. } => vec![*arm],
             Effect::Hits { rules, .. } => vec![*rules],
             Effect::Scan { .. } => Vec::new(),
+            Effect::State(state) => state.values().collect(),
         },
-        Node::Wait { .. } => Vec::new(),
+        Node::Wait { request, .. } => match request {
+            Request::Body(_) => Vec::new(),
+            Request::State(list) => list.iter().flat_map(|it| it.state.values()).collect(),
+        },
         Node::Decide(terminal) => match terminal {
             Terminal::Respond { body, .. } => body.clone(),
             Terminal::Proxy { proxy, .. } => {

@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     ast::EditOp,
-    decision::{Const, Edit, Effect, Handle, Part, Proxy, Request, Terminal, Then, Value},
+    decision::{Const, Edit, Effect, Handle, Part, Proxy, Request, State, Terminal, Then, Value},
 };
 use edge_abi::{
     continuation,
     input::Event,
-    output::{edit, fault::Reason, note, proxy, segment},
+    output::{NONE, edit, effect, fault::Reason, note, proxy, segment},
 };
 use wasm_encoder::{Instruction as I, ValType};
 
@@ -57,6 +57,7 @@ impl Emitter<'_> {
                 over_limit,
                 ..
             } => self.ask_scan(code, *lane, [*limit, *over_limit as u32]),
+            Effect::State(state) => self.state(code, state, 0, NONE)?,
         }
         Ok(())
     }
@@ -115,20 +116,61 @@ impl Emitter<'_> {
     }
 
     /// Writes a wait; leaves the output's address.
-    pub(super) fn wait(&mut self, code: &mut Code, request: Request, step: u32) {
+    pub(super) fn wait(
+        &mut self,
+        code: &mut Code,
+        request: &Request,
+        step: u32,
+    ) -> Result<(), EmitError> {
+        let events = Event::Results.bit();
+        let then = Some(Then { step, events });
         match request {
             Request::Body(limit) => {
-                code.i32(limit);
-                self.then(
-                    code,
-                    Some(Then {
-                        step,
-                        events: Event::Results.bit(),
-                    }),
-                );
+                code.i32(*limit);
+                self.then(code, then);
                 self.support(code, Support::Body);
             }
+            Request::State(list) => {
+                for asked in list {
+                    let mut flags = effect::ANSWER;
+                    if asked.is_chained {
+                        flags |= effect::CHAINED;
+                    }
+                    self.state(code, &asked.state, flags, asked.ask)?;
+                }
+                self.support(code, Support::HandOver);
+                self.then(code, then);
+                self.support(code, Support::Finish);
+            }
         }
+        Ok(())
+    }
+
+    /// Something asked of what the host remembers, or done to it.
+    fn state(
+        &mut self,
+        code: &mut Code,
+        state: &State,
+        flags: u16,
+        ask: u32,
+    ) -> Result<(), EmitError> {
+        let op = u32::from(state.op as u16) | u32::from(flags) << 16;
+        code.i32(op).i32(ask).i32(state.id);
+        self.value(code, state.key)?;
+        match state.value {
+            Some(value) => self.value(code, value)?,
+            None => {
+                code.i32(0).i32(0);
+            }
+        }
+        match state.number {
+            Some(number) => self.value(code, number)?,
+            None => {
+                code.i64(0);
+            }
+        }
+        self.support(code, Support::State);
+        Ok(())
     }
 
     /// What follows: slot set and events in one word, and the continuation's address.

@@ -121,6 +121,8 @@ impl Evaluator<'_> {
             Fact::Body(_) => return self.fact(&Fact::Raw(edge_abi::manifest::Fact::Body), ty),
             Fact::Raw(raw) => match self.facts.raw.get(raw) {
                 None if ty.base == Base::List => Val::List(Vec::new()),
+                // A body that was not read: what is never absent is empty then.
+                None if ty == Type::of(Base::String) => Val::Bytes(Vec::new()),
                 None => Val::Absent,
                 Some(RawValue::Bytes(b)) => Val::Bytes(b.clone()),
                 Some(RawValue::Int(i)) => Val::Int(*i, ty.base),
@@ -286,6 +288,10 @@ impl Evaluator<'_> {
             Builtin::Hex => kernels::hex::hex(&input, out),
             Builtin::Sha256 => return Val::Bytes(kernels::hash::sha256(&input).to_vec()),
             Builtin::HtmlEscape => kernels::html::html_escape(&input, out),
+            Builtin::CountsJson => {
+                let mut out = vec![0; kernels::bounds::COUNTS.capacity(input.len())];
+                return Val::Bytes(kernels::counts::counts_json(&input, &mut out).to_vec());
+            }
             Builtin::QueryEncode => kernels::percent::query_encode(&input, out),
             Builtin::HttpDate => match arguments.first() {
                 Some(Val::Int(ms, _)) => kernels::time::http_date(*ms, out),

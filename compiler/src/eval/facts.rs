@@ -3,7 +3,7 @@
 use crate::hir;
 use edge_abi::manifest::Fact;
 use edge_kernels as kernels;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A raw fact's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub enum RawValue {
 pub struct Facts {
     /// By fact.
     pub raw: BTreeMap<Fact, RawValue>,
+    /// What was asked and answered, by number.
+    pub answered: BTreeSet<u32>,
     /// Milliseconds since 1970.
     pub now: i64,
 }

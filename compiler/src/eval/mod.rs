@@ -10,9 +10,10 @@ mod facts;
 mod json;
 mod outcome;
 mod scan;
+mod state;
 
 pub use facts::{Facts, RawValue};
-pub use outcome::{Edit, End, Outcome, Proxy};
+pub use outcome::{Edit, End, Outcome, Proxy, State};
 pub use scan::{response_scan, scan};
 
 use crate::{
@@ -39,7 +40,10 @@ pub fn evaluate(hir: &Hir, facts: &Facts, phase: Phase) -> Outcome {
     let mut run = Run::new(hir, facts);
     match phase {
         Phase::Request => run.request(),
-        Phase::Failed => run.failed(),
+        Phase::Failed => {
+            run.warm = true;
+            run.failed();
+        }
     }
     run.outcome
 }
@@ -72,7 +76,7 @@ pub fn response(
     route: Option<usize>,
     from: usize,
 ) -> (Outcome, Option<usize>) {
-    let mut run = Run::new(hir, facts);
+    let mut run = Run::after(hir, facts);
     let left = run.response(route, from);
     (run.outcome, left)
 }
@@ -90,6 +94,8 @@ struct Run<'a> {
     outcome: Outcome,
     /// The wait for the body is behind us.
     warm: bool,
+    /// The handlers of the route's answer read the body.
+    later: bool,
     /// The rule to which what runs belongs.
     rule: u32,
     /// Where a scan is asked: only rules that look at the body act.
@@ -103,8 +109,17 @@ impl<'a> Run<'a> {
             facts,
             outcome: Outcome::default(),
             warm: false,
+            later: false,
             rule: rule_of(&hir.default),
             seen: None,
+        }
+    }
+
+    /// Where there is an answer: a body that was not read by then is empty.
+    fn after(hir: &'a Hir, facts: &'a Facts) -> Run<'a> {
+        Run {
+            warm: true,
+            ..Run::new(hir, facts)
         }
     }
 }
@@ -127,6 +142,7 @@ impl Run<'_> {
             self.rule = route.rule.0;
             match self.matches(route) {
                 Some(true) => {
+                    self.later = self.read_by(&route.on_response);
                     self.block(&route.body);
                     return;
                 }
@@ -235,6 +251,8 @@ impl Run<'_> {
                 self.outcome.scan = Some((scan.lane, scan.limit, scan.over_limit));
                 false
             }
+            StmtKind::Ask(ask) => self.ask(ask),
+            StmtKind::Do(state) => self.change(state),
             StmtKind::Edit(edit) => {
                 if self.waits(&edit_parts(edit)) {
                     return true;
@@ -262,6 +280,13 @@ impl Run<'_> {
     }
 
     fn deny(&mut self, rule: &hir::DenyRule) -> bool {
+        let later = std::mem::take(&mut self.later);
+        let ended = self.denies(rule);
+        self.later = later;
+        ended
+    }
+
+    fn denies(&mut self, rule: &hir::DenyRule) -> bool {
         let before = self.rule;
         if let Some(own) = crate::hir::rule_of_block(&rule.body) {
             self.rule = own.0;
@@ -303,7 +328,7 @@ impl Run<'_> {
 
     fn respond(&mut self, respond: &hir::Respond) -> bool {
         let parts: Vec<&Expr> = respond.body.iter().collect();
-        if self.waits(&parts) {
+        if self.waits(&parts) || self.waits_for_handlers() {
             return true;
         }
         self.expose(&parts);
@@ -324,7 +349,7 @@ impl Run<'_> {
     }
 
     fn redirect(&mut self, rule: RuleId, status: u16, to: &Expr) -> bool {
-        if self.waits(&[to]) {
+        if self.waits(&[to]) || self.waits_for_handlers() {
             return true;
         }
         self.expose(&[to]);
@@ -356,7 +381,7 @@ impl Run<'_> {
             hir::QueryEdit::Remove(_) => None,
         }));
         parts.extend(proxy.edits.iter().flat_map(edit_parts));
-        if self.waits(&parts) {
+        if self.waits(&parts) || self.waits_for_handlers() {
             return true;
         }
         self.expose(&parts);
@@ -443,6 +468,23 @@ impl Run<'_> {
         if self.warm || !parts.iter().any(|part| self.mentions_body(part)) {
             return false;
         }
+        self.wait_for_body()
+    }
+
+    /// Whether a terminal must wait since the handlers of its answer read the body.
+    fn waits_for_handlers(&mut self) -> bool {
+        self.later && !self.warm && self.wait_for_body()
+    }
+
+    fn read_by(&self, handlers: &[hir::Handler]) -> bool {
+        let mut found = false;
+        for handler in handlers {
+            handler.exprs(&mut |expr| found = found || self.mentions_body(expr));
+        }
+        found
+    }
+
+    fn wait_for_body(&mut self) -> bool {
         if self.seen.is_some() {
             self.outcome.end = End::GoOn;
             return true;

@@ -4,7 +4,7 @@ use crate::{
     ast::EditOp,
     hir::{Lane, OverLimit},
 };
-use edge_abi::output::hits::Kind;
+use edge_abi::output::{Op, hits::Kind};
 
 /// What one call of the policy gives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Outcome {
     pub exposures: Vec<(u32, u32)>,
     /// Rules that matched without deciding, and why they don't.
     pub hits: Vec<(Kind, u32)>,
+    /// What is done to what the host remembers, in order.
+    pub changes: Vec<State>,
     /// Whether a body is to be shown on its way: which, how much of it, and what of a longer one.
     pub scan: Option<(Lane, u32, OverLimit)>,
     /// How it ends.
@@ -31,6 +33,8 @@ pub enum End {
     Open,
     /// It waits for the request's body.
     WaitForBody,
+    /// It waits for the answer of that number to this.
+    Ask(u32, State),
     /// It answers.
     Respond {
         /// The deciding rule.
@@ -58,6 +62,21 @@ pub enum End {
         /// Why: [`Reason`]'s number.
         reason: u32,
     },
+}
+
+/// What is asked of what the host remembers, or done to it: see [`hir::State`](crate::hir::State).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct State {
+    /// What.
+    pub op: Op,
+    /// To which limit, store or counter.
+    pub id: u32,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value; empty where there is none.
+    pub value: Vec<u8>,
+    /// The number; 0 where there is none.
+    pub number: i64,
 }
 
 /// A request to an origin.

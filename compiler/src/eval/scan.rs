@@ -35,7 +35,7 @@ pub fn response_scan(
     over: bool,
 ) -> (Outcome, Option<usize>) {
     let lane = Lane::Response;
-    let mut run = Run::new(hir, facts);
+    let mut run = Run::after(hir, facts);
     run.seen = Some(Seen { lane, texts, over });
     let left = run.response(route, from);
     if matches!(run.outcome.end, End::Pass { .. } | End::GoOn) {
@@ -63,7 +63,7 @@ impl Run<'_> {
                 self.outcome.end = End::GoOn;
                 Some(true)
             }
-            StmtKind::Log { .. } => Some(false),
+            StmtKind::Log { .. } | StmtKind::Ask(_) | StmtKind::Do(_) => Some(false),
             StmtKind::Hits(hits) if !hits.rules.iter().any(|(_, it)| looks(it)) => Some(false),
             StmtKind::Deny(rules) => {
                 let mut rules = rules.iter().filter(|rule| looks(&rule.condition));

@@ -3,7 +3,7 @@
 mod expr;
 
 use super::{
-    Block, EditValue, Elements, Expr, Hir, QueryEdit, SecretPart, Segment, Stmt, StmtKind,
+    Block, EditValue, Elements, Expr, Hir, QueryEdit, SecretPart, Segment, State, Stmt, StmtKind,
 };
 use crate::ast::EditOp;
 use expr::{Bytes, List};
@@ -155,6 +155,14 @@ impl Hir {
                 it.over_limit,
                 self.rule(it.rule)
             ),
+            StmtKind::Ask(it) => {
+                write!(f, "{indent}ask {} ", it.ask)?;
+                state(f, &it.state)
+            }
+            StmtKind::Do(it) => {
+                write!(f, "{indent}do ")?;
+                state(f, it)
+            }
             StmtKind::Edit(it) => writeln!(f, "{indent}response {}", Edited(it)),
             StmtKind::Log { text, .. } => writeln!(f, "{indent}log {text}"),
             StmtKind::Respond(it) => {
@@ -207,6 +215,13 @@ impl Hir {
 
 fn optional(f: &mut fmt::Formatter<'_>, word: &str, expr: Option<&Expr>) -> fmt::Result {
     expr.map_or(Ok(()), |expr| write!(f, "{word}{expr}"))
+}
+
+fn state(f: &mut fmt::Formatter<'_>, it: &State) -> fmt::Result {
+    write!(f, "{:?} {} {}", it.op, it.id, it.key)?;
+    optional(f, " = ", it.value.as_ref())?;
+    optional(f, " number ", it.number.as_ref())?;
+    writeln!(f)
 }
 
 fn pattern(segments: &[Segment]) -> String {

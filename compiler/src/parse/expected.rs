@@ -68,9 +68,10 @@ pub(super) fn choices(rule: Rule) -> Option<Choice> {
         ),
         Rule::limit_setting => (
             "setting of a limit",
-            &["burst", "algorithm", "mode", "respond"],
+            &["burst", "algorithm", "mode", "fail", "respond"],
         ),
-        Rule::store_setting => ("setting of a store", &["ttl", "max_value"]),
+        Rule::store_setting => ("setting of a store", &["ttl", "max_value", "on_failure"]),
+        Rule::counter_setting => ("setting of a counter", &["expire", "on_failure"]),
         Rule::site_entry => ("declaration in a site", &["route", "on", "default"]),
         Rule::fetch_setting => ("setting of `fetch`", &["method", "set", "body", "timeout"]),
         Rule::step => (
@@ -83,7 +84,8 @@ pub(super) fn choices(rule: Rule) -> Option<Choice> {
         Rule::expectation => (
             "expectation",
             &[
-                "status", "header", "body", "because", "shadow", "scored", "origin", "cache",
+                "status", "header", "body", "because", "shadow", "scored", "origin", "store",
+                "counter", "purged", "cache",
             ],
         ),
         Rule::received_part => (
@@ -136,7 +138,7 @@ fn name(rule: Rule) -> &'static str {
         Rule::word | Rule::failure => "a word",
         Rule::path => "a name",
         Rule::type_name => "a type",
-        Rule::number => "a number",
+        Rule::number | Rule::rate | Rule::at_once => "a number",
         Rule::share | Rule::weight | Rule::split_arm => "a percentage",
         Rule::text
         | Rule::str_plain
@@ -163,7 +165,7 @@ fn name(rule: Rule) -> &'static str {
         Rule::response_body => "`response.body`",
         Rule::load => "`load`",
         Rule::request_method => "a method",
-        Rule::given => "a fact, `origin`, `secret` or `param`",
+        Rule::given => "a fact, `origin`, `store`, `counter`, `limit`, `secret` or `param`",
         _ => "an expression",
     }
 }
@@ -204,6 +206,16 @@ pub(super) fn is_sign(rule: Rule) -> bool {
 pub(super) fn is_expectation(word: &str) -> bool {
     matches!(
         word,
-        "status" | "header" | "body" | "because" | "shadow" | "scored" | "origin" | "cache"
+        "status"
+            | "header"
+            | "body"
+            | "because"
+            | "shadow"
+            | "scored"
+            | "origin"
+            | "store"
+            | "counter"
+            | "purged"
+            | "cache"
     )
 }

@@ -136,7 +136,7 @@ impl Builder<'_, '_> {
         })
     }
 
-    fn postfix(&mut self, base: Built, node: Node<'_>) -> Option<Built> {
+    pub(super) fn postfix(&mut self, base: Built, node: Node<'_>) -> Option<Built> {
         let span = base.expr.span.to(self.span(&node));
         let rule = node.as_rule();
         let mut inner = parts(node);
@@ -228,8 +228,7 @@ impl Builder<'_, '_> {
             Rule::object => return self.object(node),
             Rule::choose => return self.choose(node),
             Rule::fetch => ExprKind::Unbuilt("`fetch`"),
-            Rule::increment => ExprKind::Unbuilt("`increment`"),
-            Rule::list_read => ExprKind::Unbuilt("`list` of a counter"),
+            Rule::increment | Rule::list_read => return self.state_read(node),
             _ => return None,
         };
         self.grown(kind, 0, span)

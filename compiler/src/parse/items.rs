@@ -25,6 +25,9 @@ pub(super) fn kind(b: &mut Builder<'_, '_>, node: Node<'_>) -> Option<ItemKind> 
         Rule::on_response => ItemKind::OnResponse(b.handler(node)?),
         Rule::on_error => ItemKind::OnError(only_block(b, node)?),
         Rule::default => ItemKind::Default(only_block(b, node)?),
+        Rule::limit => ItemKind::Limit(b.limit(node)?),
+        Rule::store => ItemKind::Store(b.keyed(node)?),
+        Rule::counter => ItemKind::Counter(b.keyed(node)?),
         Rule::test => ItemKind::Test(b.test(node)?),
         rule => unbuilt(b, rule, node)?,
     })
@@ -34,10 +37,7 @@ pub(super) fn kind(b: &mut Builder<'_, '_>, node: Node<'_>) -> Option<ItemKind> 
 fn unbuilt(b: &mut Builder<'_, '_>, rule: Rule, node: Node<'_>) -> Option<ItemKind> {
     let what = match rule {
         Rule::cache => "`cache` declarations",
-        Rule::limit => "`limit` declarations",
         Rule::auth => "`auth` declarations",
-        Rule::store => "`store` declarations",
-        Rule::counter => "`counter` declarations",
         Rule::map => "`map` declarations",
         Rule::site => "`site` declarations",
         Rule::log_decl => "`log` declarations",

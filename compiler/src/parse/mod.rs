@@ -20,6 +20,7 @@ mod origins;
 mod precedence;
 mod proxy;
 mod split;
+mod state;
 mod statements;
 mod strings;
 mod test_steps;

@@ -29,6 +29,9 @@ impl Builder<'_, '_> {
             Rule::redirect => self.redirect(node)?,
             Rule::proxy => StmtKind::Proxy(self.proxy(node)?),
             Rule::on_response => StmtKind::OnResponse(self.handler(node)?),
+            Rule::run_limit | Rule::put | Rule::delete | Rule::purge | Rule::increment => {
+                StmtKind::State(self.state_stmt(node)?)
+            }
             rule => StmtKind::Unbuilt(unbuilt(rule)?),
         };
         Some(Stmt { span, kind })
@@ -145,11 +148,7 @@ fn unbuilt(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::if_let => "`if let`",
         Rule::set_cookie => "`set response.cookie`",
-        Rule::run_limit => "`limit` statements",
         Rule::run_auth => "`auth` statements",
-        Rule::put => "`put`",
-        Rule::delete => "`delete`",
-        Rule::purge => "`purge`",
         Rule::count => "`count`",
         Rule::gather => "`gather`",
         Rule::mirror => "`mirror`",

@@ -1,7 +1,7 @@
 //! Tests in a policy.
 
 use crate::ast::{
-    CompareOp, Expectation, ExpectationKind, Hit, Path, Predicate, Received, RequestSetting,
+    CompareOp, Expectation, ExpectationKind, Expr, Hit, Path, Predicate, Received, RequestSetting,
     RespondsSetting, Test, TestStep, TestStepKind, Text,
 };
 
@@ -55,7 +55,19 @@ impl Builder<'_, '_> {
     fn given(&mut self, node: Node<'_>) -> Option<TestStepKind> {
         match node.as_rule() {
             Rule::given_origin => self.given_origin(node),
-            Rule::given_store => Some(TestStepKind::Unbuilt("`given store`")),
+            Rule::given_store => {
+                let (counter, at, value) = self.entry(node)?;
+                let value = self.expr(value)?;
+                Some(TestStepKind::GivenState { counter, at, value })
+            }
+            Rule::given_failing => {
+                let mut all = node.into_inner();
+                Some(TestStepKind::Failing {
+                    kind: self.name(&all.next()?),
+                    name: self.path(all.next()?),
+                    fails: all.next()?.as_rule() == Rule::kw_fails,
+                })
+            }
             Rule::given_fact => {
                 let (path, value) = self.fact(node)?;
                 Some(TestStepKind::Given(path, value))
@@ -72,6 +84,15 @@ impl Builder<'_, '_> {
                 Some(TestStepKind::Given(path, self.expr(words.next()?)?))
             }
         }
+    }
+
+    /// `store N[k] …`, `counter N[k] …`: whether it is a counter, where, and what follows.
+    fn entry<'n>(&mut self, node: Node<'n>) -> Option<(bool, Expr, Node<'n>)> {
+        let mut all = node
+            .into_inner()
+            .filter(|part| part.as_rule() != Rule::equals);
+        let counter = all.next()?.as_rule() == Rule::kw_counter;
+        Some((counter, self.expr(all.next()?)?, all.next()?))
     }
 
     fn fact(&mut self, node: Node<'_>) -> Option<(Path, crate::ast::Expr)> {
@@ -136,6 +157,20 @@ impl Builder<'_, '_> {
         let span = self.span(&node);
         let node = node.into_inner().next()?;
         let rule = node.as_rule();
+        if rule == Rule::expect_store {
+            let (counter, at, predicate) = self.entry(node)?;
+            let predicate = self.predicate(predicate)?;
+            let kind = ExpectationKind::State {
+                counter,
+                at,
+                predicate,
+            };
+            return Some(Expectation { span, kind });
+        }
+        let has_path = node
+            .clone()
+            .into_inner()
+            .any(|part| part.as_rule() == Rule::kw_path);
         let word = node.clone().into_inner().next().map(|word| word.as_rule());
         let mut inner = parts(node);
         let first = inner.next()?;
@@ -145,6 +180,10 @@ impl Builder<'_, '_> {
                 ExpectationKind::Header(self.text(first)?, self.predicate(inner.next()?)?)
             }
             Rule::expect_body => ExpectationKind::Body(self.predicate(first)?),
+            Rule::expect_purged => ExpectationKind::Purged {
+                path: has_path,
+                predicate: self.predicate(first)?,
+            },
             Rule::because => ExpectationKind::Because(self.rule_name(first)?),
             Rule::expect_hits => ExpectationKind::Hits {
                 scored: word == Some(Rule::kw_scored),

@@ -28,14 +28,49 @@ pub(super) const DECLARATIONS: &[&str] = &[
 
 /// The words that begin a statement.
 pub(super) const STATEMENTS: &[&str] = &[
-    "let", "if", "require", "waf", "limit", "auth", "set", "add", "remove", "put", "delete",
-    "purge", "log", "count", "gather", "mirror", "replace", "insert", "on", "respond", "redirect",
+    "let",
+    "if",
+    "require",
+    "waf",
+    "limit",
+    "auth",
+    "set",
+    "add",
+    "remove",
+    "put",
+    "delete",
+    "purge",
+    "increment",
+    "log",
+    "count",
+    "gather",
+    "mirror",
+    "replace",
+    "insert",
+    "on",
+    "respond",
+    "redirect",
     "proxy",
 ];
 
 /// Those of them that are built: what is suggested.
 pub(super) const BUILT_STATEMENTS: &[&str] = &[
-    "let", "if", "require", "waf", "set", "add", "remove", "log", "on", "respond", "redirect",
+    "let",
+    "if",
+    "require",
+    "waf",
+    "limit",
+    "set",
+    "add",
+    "remove",
+    "put",
+    "delete",
+    "purge",
+    "increment",
+    "log",
+    "on",
+    "respond",
+    "redirect",
     "proxy",
 ];
 

@@ -3,7 +3,8 @@
 use super::{drop_decided::matches, rewrite::rewrite};
 use crate::{
     decision::{
-        Arena, Atom, Const, Decision, Edit, Effect, Handle, Matcher, Node, Part, Terminal, Value,
+        Arena, Asked, Atom, Const, Decision, Edit, Effect, Handle, Matcher, Node, Part, Request,
+        State, Terminal, Value,
     },
     hir::{Base, Type},
 };
@@ -60,7 +61,10 @@ pub(super) fn run(mut graph: Decision) -> Decision {
         Node::Decide(terminal) => graph
             .nodes
             .intern(Node::Decide(terminal_with(terminal, &map))),
-        wait @ Node::Wait { .. } => graph.nodes.intern(wait),
+        Node::Wait { request, step } => {
+            let request = request_with(request, &map);
+            graph.nodes.intern(Node::Wait { request, step })
+        }
     })
 }
 
@@ -263,10 +267,33 @@ fn effect_with(effect: Effect, map: &Map) -> Effect {
             arm: at(map, arm),
         },
         scan @ Effect::Scan { .. } => scan,
+        Effect::State(state) => Effect::State(state_with(state, map)),
         Effect::Hits { kind, rules } => Effect::Hits {
             kind,
             rules: at(map, rules),
         },
+    }
+}
+
+fn request_with(request: Request, map: &Map) -> Request {
+    match request {
+        Request::State(list) => {
+            let list = list.into_iter().map(|asked| Asked {
+                state: state_with(asked.state, map),
+                ..asked
+            });
+            Request::State(list.collect())
+        }
+        body @ Request::Body(_) => body,
+    }
+}
+
+fn state_with(state: State, map: &Map) -> State {
+    State {
+        key: at(map, state.key),
+        value: state.value.map(|value| at(map, value)),
+        number: state.number.map(|number| at(map, number)),
+        ..state
     }
 }
 

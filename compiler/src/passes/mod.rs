@@ -1,6 +1,7 @@
 //! The passes over the decision graph, in order. Each is checked by `decision::verify` in
 //! tests, and all by the property tests against the reference evaluator.
 
+mod batch_waits;
 mod drop_decided;
 mod expose_once;
 mod fold_constants;
@@ -19,6 +20,7 @@ pub const PASSES: &[Pass] = &[
     ("fold_constants", fold_constants::run),
     ("drop_decided", drop_decided::run),
     ("expose_once", expose_once::run),
+    ("batch_waits", batch_waits::run),
     ("route_tables", route_tables::run),
     ("gate_runs", gate_runs::run),
     ("prune_steps", prune_steps::run),

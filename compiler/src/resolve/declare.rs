@@ -38,6 +38,12 @@ pub enum DeclKind {
     Const,
     /// A function.
     Fn,
+    /// A rate limit.
+    Limit,
+    /// A store.
+    Store,
+    /// A counter.
+    Counter,
     /// A used file, by index; `None` when it could not be read.
     Unit(Option<usize>),
     /// Not built yet; reported where it is declared.
@@ -58,6 +64,9 @@ impl DeclKind {
             DeclKind::Set => "a set",
             DeclKind::Const => "a constant",
             DeclKind::Fn => "a function",
+            DeclKind::Limit => "a limit",
+            DeclKind::Store => "a store",
+            DeclKind::Counter => "a counter",
             DeclKind::Unit(_) => "a used file",
             DeclKind::Unbuilt(what) => return format!("a {what}"),
         };
@@ -159,6 +168,9 @@ fn named(id: DeclId, kind: &ItemKind, uses: &Uses) -> Option<(Name, DeclKind)> {
         ItemKind::Set { name, .. } => (name.clone(), DeclKind::Set),
         ItemKind::Const { name, .. } => (name.clone(), DeclKind::Const),
         ItemKind::Fn(it) => (it.name.clone(), DeclKind::Fn),
+        ItemKind::Limit(it) => (it.name.clone(), DeclKind::Limit),
+        ItemKind::Store(it) => (it.name.clone(), DeclKind::Store),
+        ItemKind::Counter(it) => (it.name.clone(), DeclKind::Counter),
         ItemKind::Unbuilt { what, name } => (name.clone()?, DeclKind::Unbuilt(what)),
         ItemKind::Route(_)
         | ItemKind::OnRequest(_)

@@ -94,9 +94,9 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
                 arms: e.arms.iter().map(|(name, _)| name.clone()).collect(),
             })
             .collect(),
-        rate_limits: Vec::new(),
-        stores: Vec::new(),
-        counters: Vec::new(),
+        rate_limits: hir.rate_limits.clone(),
+        stores: hir.stores.clone(),
+        counters: hir.counters.clone(),
         secrets: hir.secrets.clone(),
         params: hir.params.clone(),
         slot_sets: module.slots.clone(),
@@ -107,7 +107,7 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         limits: Limits {
             input: module.input_limit,
             body: hir.body_limit,
-            asks: 0,
+            asks: u32::try_from(hir.asks.len()).unwrap_or(u32::MAX),
             output: module.output,
             fuel: module.fuel,
             memory: module.memory,
@@ -152,6 +152,18 @@ fn capabilities(module: &Module, hir: &Hir) -> Vec<Capability> {
     }
     if uses(|fact| matches!(fact, Fact::RequestChunk | Fact::ResponseChunk)) {
         list.push(Capability::Scan);
+    }
+    if !hir.rate_limits.is_empty() {
+        list.push(Capability::Limit);
+    }
+    if !hir.stores.is_empty() {
+        list.push(Capability::Store);
+    }
+    if !hir.counters.is_empty() {
+        list.push(Capability::Counter);
+    }
+    if hir.purges {
+        list.push(Capability::Purge);
     }
     list
 }

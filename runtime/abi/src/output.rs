@@ -240,6 +240,9 @@ pub mod state {
     /// Size of the effect.
     pub const SIZE: u32 = 40;
 
+    /// Most bytes of a list of counters; what doesn't fit is left out.
+    pub const MAX_LIST: u32 = 64 << 10;
+
     /// What is purged.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(u32)]

@@ -43,6 +43,8 @@ pub const QUERY_SET: Bound = line(3, 2);
 pub const QUERY_ALL: Bound = line(5, 8);
 /// Of `json_escape` (`\u00HH`) and `html_escape` (`&quot;`).
 pub const ENTITY: Bound = line(6, 0);
+/// Of `counts_json`: an entry has twelve bytes beside its key; the brackets.
+pub const COUNTS: Bound = line(6, 2);
 /// Of `sha256`.
 pub const SHA256: Bound = line(0, 32);
 /// Of `int_format`: `-9223372036854775808`.
@@ -88,6 +90,7 @@ pub const BOUNDS: &[(&str, u32, u32)] = &[
     row("json_text", JSON_TEXT),
     row("json_string", SAME),
     row("query_encode", ESCAPED),
+    row("counts_json", COUNTS),
     row("sha256", SHA256),
     row("path_normalise", ESCAPED),
     row("host_normalise", SAME),

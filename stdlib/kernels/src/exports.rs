@@ -11,8 +11,8 @@ use core::cmp::Ordering;
 
 use crate::bounds::{self, Bound};
 use crate::{
-    base64, comments, compare, cookie, css, decode, file_path, hash, hex, html, ip, js, json,
-    number, path, percent, query, shell, stream, text, time, unicode, uri,
+    base64, comments, compare, cookie, counts, css, decode, file_path, hash, hex, html, ip, js,
+    json, number, path, percent, query, shell, stream, text, time, unicode, uri,
 };
 
 #[panic_handler]
@@ -74,6 +74,7 @@ text_kernels! {
     json_escape = json::json_escape, pack, ENTITY;
     json_text = json::text::json_text, pack_option, JSON_TEXT;
     json_string = json::read::json_string, pack_option, SAME;
+    counts_json = counts::counts_json, pack, COUNTS;
     html_escape = html::html_escape, pack, ENTITY;
     query_encode = percent::query_encode, pack, ESCAPED;
     path_normalise = path::path_normalise, pack_option, ESCAPED;

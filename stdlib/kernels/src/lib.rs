@@ -19,6 +19,7 @@ pub mod bounds;
 pub mod comments;
 pub mod compare;
 pub mod cookie;
+pub mod counts;
 pub mod css;
 pub mod decode;
 pub mod file_path;

@@ -4,8 +4,8 @@
 use core::cmp::Ordering;
 
 use crate::{
-    base64, comments, compare, cookie, css, file_path, hash, hex, html, js, json, number, path,
-    percent, query, shell, text, time, unicode, uri,
+    base64, comments, compare, cookie, counts, css, file_path, hash, hex, html, js, json, number,
+    path, percent, query, shell, text, time, unicode, uri,
 };
 
 /// A kernel's native function. The comments give the parameters of its export, where `p` is an
@@ -61,6 +61,7 @@ pub const KERNELS: &[(&str, Kernel)] = &[
     ("json_escape", Kernel::Text(|input, out| Some(json::json_escape(input, out)))),
     ("json_text", Kernel::Text(json::text::json_text)),
     ("json_string", Kernel::Text(json::read::json_string)),
+    ("counts_json", Kernel::Text(|input, out| Some(counts::counts_json(input, out)))),
     ("html_escape", Kernel::Text(|input, out| Some(html::html_escape(input, out)))),
     ("query_encode", Kernel::Text(|input, out| Some(percent::query_encode(input, out)))),
     ("path_normalise", Kernel::Text(path::path_normalise)),

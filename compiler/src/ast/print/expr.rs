@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::Tree;
+use super::{Tree, state};
 use crate::ast::{
     ArithOp, Choose, Compare, CompareOp, Expr, ExprKind, Path, Predicate, StrPart, TypeName,
 };
@@ -45,6 +45,8 @@ pub(super) fn expr(expr: &Expr) -> Tree {
                 .iter()
                 .map(|(key, value)| Tree::List(vec![Tree::text(&key.text), self::expr(value)])),
         ),
+        ExprKind::Increment(it) => state::increment(it),
+        ExprKind::ListCounter(it) => state::list(it),
         ExprKind::Unbuilt(what) => Tree::list("unbuilt", [Tree::text(what)]),
     }
 }

@@ -1,9 +1,9 @@
 //! Declarations.
 
-use super::Tree;
 use super::expr::{expr, exprs, path, type_name};
 use super::statement::{block, handler, respond};
 use super::test::steps;
+use super::{Tree, state};
 use crate::ast::{
     ConstValue, Elements, Experiment, Fn, InspectKind, InspectTarget, Item, ItemKind, Name, Origin,
     OriginSetting, Pool, PoolChoice, Route, Text, Use, UseTarget, Waf, WafEntry, WafRule, Weight,
@@ -69,6 +69,9 @@ fn kind(kind: &ItemKind) -> Tree {
             "test",
             std::iter::once(Tree::text(&decl.name.value)).chain(steps(&decl.steps)),
         ),
+        ItemKind::Limit(decl) => state::limit(decl),
+        ItemKind::Store(decl) => state::keyed("store", decl),
+        ItemKind::Counter(decl) => state::keyed("counter", decl),
         ItemKind::Unbuilt { what, name: of } => Tree::list(
             "unbuilt",
             std::iter::once(Tree::text(what)).chain(of.iter().map(name)),

@@ -1,8 +1,8 @@
 //! Statements.
 
-use super::Tree;
 use super::expr::{expr, path};
 use super::item::unbuilt;
+use super::{Tree, state};
 use crate::ast::{
     Block, EditOp, Expr, Format, Handler, HeaderEdit, Name, Proxy, ProxySettingKind, Respond, Stmt,
     StmtKind,
@@ -12,7 +12,7 @@ pub(super) fn block(block: &Block) -> impl Iterator<Item = Tree> {
     block.statements.iter().map(statement)
 }
 
-fn then(word: &str, body: &Block) -> Tree {
+pub(super) fn then(word: &str, body: &Block) -> Tree {
     Tree::list(word, block(body))
 }
 
@@ -53,6 +53,7 @@ fn statement(statement: &Stmt) -> Tree {
         }
         StmtKind::Proxy(to) => proxy(to),
         StmtKind::OnResponse(of) => handler(of),
+        StmtKind::State(stmt) => state::statement(stmt),
         StmtKind::Unbuilt(what) => unbuilt(what),
     }
 }

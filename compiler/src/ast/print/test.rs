@@ -40,8 +40,19 @@ fn step(step: &TestStep) -> Tree {
         TestStepKind::Repeat(times, inner) => {
             Tree::list("repeat", std::iter::once(expr(times)).chain(steps(inner)))
         }
-        TestStepKind::Unbuilt(what) => unbuilt(what),
+        TestStepKind::GivenState { counter, at, value } => Tree::list(
+            "given",
+            [Tree::word(keeper(*counter)), expr(at), expr(value)],
+        ),
+        TestStepKind::Failing { kind, name, fails } => {
+            let how = if *fails { "fails" } else { "works" };
+            Tree::list(how, [Tree::word(&kind.text), path(name)])
+        }
     }
+}
+
+fn keeper(counter: bool) -> &'static str {
+    if counter { "counter" } else { "store" }
 }
 
 fn keyed(word: &str, key: &Text, value: &Expr) -> Tree {
@@ -92,6 +103,18 @@ fn expectation(expectation: &Expectation) -> Tree {
             std::iter::once(Tree::word(&origin.text)).chain(parts.iter().map(received)),
         ),
         ExpectationKind::NotCalled(origin) => Tree::list("not-called", [Tree::word(&origin.text)]),
+        ExpectationKind::State {
+            counter,
+            at,
+            predicate: of,
+        } => Tree::list(keeper(*counter), [expr(at), predicate(of)]),
+        ExpectationKind::Purged {
+            path,
+            predicate: of,
+        } => {
+            let what = if *path { "path" } else { "tag" };
+            Tree::list("purged", [Tree::word(what), predicate(of)])
+        }
         ExpectationKind::Unbuilt(what) => unbuilt(what),
     }
 }

@@ -88,6 +88,19 @@ impl Checker<'_> {
                     "0".to_owned(),
                 )
             }
+            ExpectationKind::State {
+                counter,
+                at,
+                predicate,
+            } => {
+                let subject = self.entry_subject(*counter, at)?;
+                let (op, value) = self.predicate(predicate, span)?;
+                (subject, op, value)
+            }
+            ExpectationKind::Purged { path, predicate } => {
+                let (op, value) = self.predicate(predicate, span)?;
+                (Subject::Purged { path: *path }, op, value)
+            }
             ExpectationKind::Unbuilt(what) => return self.unsupported(what, span),
         })
     }

@@ -9,6 +9,7 @@ mod hits;
 mod mentions;
 mod phases;
 mod scan;
+mod state;
 mod terminals;
 mod values;
 
@@ -51,6 +52,8 @@ struct Scope {
     then: Option<Then>,
     /// The rule that nodes are accounted to.
     rule: RuleId,
+    /// The longest body that the phase that follows reads.
+    body: Option<u32>,
 }
 
 pub(super) struct Builder<'h> {
@@ -63,6 +66,8 @@ pub(super) struct Builder<'h> {
     steps: HashMap<Step, u32>,
     /// What is built, where it is a scan.
     scanning: Option<Scanning>,
+    /// The step of the pieces of the request's body.
+    scan_of_request: Option<u32>,
 }
 
 /// The graph of a policy.
@@ -75,6 +80,7 @@ pub fn build(hir: &Hir) -> Decision {
             .iter()
             .map(|e| e.arms.iter().map(|(name, _)| name.clone()).collect())
             .collect(),
+        asks: hir.asks.clone(),
         steps: vec![Step::default()],
         ..Decision::default()
     };
@@ -86,9 +92,11 @@ pub fn build(hir: &Hir) -> Decision {
         function: u32::MAX,
         steps: HashMap::new(),
         scanning: None,
+        scan_of_request: None,
     };
     builder.functions();
     let scan = builder.request_scan();
+    builder.scan_of_request = scan;
     let start = builder.request();
     if let Some(step) = builder.graph.steps.first_mut() {
         step.scan = scan;
@@ -138,6 +146,7 @@ impl Builder<'_> {
         let default = Scope {
             then: plain,
             rule: rule_of_block(&hir.default).unwrap_or(RuleId(0)),
+            body: None,
         };
         let unreachable = Next::both(
             self.graph
@@ -151,6 +160,7 @@ impl Builder<'_> {
         let scope = Scope {
             then: plain,
             rule: rule_of_block(&hir.on_request).unwrap_or(default.rule),
+            body: None,
         };
         self.block(&hir.on_request, scope, next)
     }
@@ -159,6 +169,7 @@ impl Builder<'_> {
         let scope = Scope {
             then: self.then(&route.on_response),
             rule: route.rule,
+            body: self.body_of(&route.on_response),
         };
         let mut inside = self.block(&route.body, scope, next);
         if let Some(when) = &route.when {
@@ -262,8 +273,10 @@ impl Builder<'_> {
             StmtKind::Deny(rules) => {
                 let mut rest = next;
                 for rule in rules.iter().rev() {
+                    // What is denied is not read first.
                     let own = Scope {
                         rule: rule_of_block(&rule.body).unwrap_or(scope.rule),
+                        body: None,
                         ..scope
                     };
                     let inside = self.block(&rule.body, own, next);
@@ -273,6 +286,8 @@ impl Builder<'_> {
             }
             StmtKind::Hits(hits) => self.hits(hits, scope, next),
             StmtKind::Scan(scan) => self.scan(scan, next),
+            StmtKind::Ask(ask) => self.ask(ask, scope, next),
+            StmtKind::Do(state) => self.change(state, scope, next),
             StmtKind::Edit(edit) => {
                 let (edit, mentions) = self.edit(edit);
                 self.act(Effect::Edit(edit), &mentions, scope, next)
@@ -428,6 +443,7 @@ impl Builder<'_> {
         let step = Step {
             on: vec![(Event::Results, entry)],
             scan: None,
+            results: 1,
         };
         let step = self.step(step, Event::Results.bit()).step;
         self.graph.nodes.intern(Node::Wait {

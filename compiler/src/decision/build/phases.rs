@@ -16,6 +16,15 @@ impl Builder<'_> {
         then
     }
 
+    /// The longest body that a route's own handlers read.
+    pub(super) fn body_of(&self, own: &[hir::Handler]) -> Option<u32> {
+        let mut most = None;
+        for handler in own {
+            handler.exprs(&mut |expr| most = most.max(self.mentions.of(expr).body));
+        }
+        most
+    }
+
     fn phases_after(&mut self, own: &[hir::Handler]) -> Option<Then> {
         let hir = self.hir;
         let handlers: Vec<&hir::Handler> = own.iter().chain(&hir.on_response).collect();
@@ -34,6 +43,7 @@ impl Builder<'_> {
                 let scope = Scope {
                     then,
                     rule: handler.rule,
+                    body: None,
                 };
                 let mut scan = None;
                 if scans {
@@ -49,6 +59,7 @@ impl Builder<'_> {
                 let left = Step {
                     on: vec![(Event::ResponseHead, node)],
                     scan,
+                    results: 0,
                 };
                 step.scan = scan;
                 then = Some(self.step(left, Event::ResponseHead.bit()));
@@ -70,6 +81,7 @@ impl Builder<'_> {
                     Scope {
                         then: response,
                         rule,
+                        body: None,
                     },
                     pass,
                 )

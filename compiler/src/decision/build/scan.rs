@@ -67,7 +67,7 @@ impl Builder<'_> {
     fn pieces(&mut self, event: Event, root: Handle<Node>, go_on: Handle<Node>) -> Option<u32> {
         let step = Step {
             on: vec![(event, root)],
-            scan: None,
+            ..Step::default()
         };
         (root != go_on).then(|| self.step(step, event.bit()).step)
     }
@@ -94,7 +94,8 @@ impl Builder<'_> {
             StmtKind::Respond(_) | StmtKind::Redirect { .. } | StmtKind::Proxy(_) => {
                 Some(Next::both(go_on))
             }
-            StmtKind::Log { .. } => Some(next),
+            // The answers are known, and what was done was done.
+            StmtKind::Log { .. } | StmtKind::Ask(_) | StmtKind::Do(_) => Some(next),
             StmtKind::Edit(edit) => {
                 let (edit, mentions) = self.edit(edit);
                 let made = self.act(Effect::Edit(edit), &mentions, scope, next);
@@ -112,6 +113,7 @@ impl Builder<'_> {
                 for rule in rules.iter().rev().filter(|rule| looks(&rule.condition)) {
                     let own = Scope {
                         rule: rule_of_block(&rule.body).unwrap_or(scope.rule),
+                        body: None,
                         ..scope
                     };
                     let scanning = self.scanning.take();
@@ -148,6 +150,7 @@ impl Builder<'_> {
     fn over_limit(&mut self, scan: &hir::Scan, scope: Scope, next: Next) -> Next {
         let own = Scope {
             rule: scan.rule,
+            body: None,
             ..scope
         };
         let inside = match &scan.over {

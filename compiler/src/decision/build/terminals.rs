@@ -12,11 +12,12 @@ const STRING: Type = Type::of(Base::String);
 
 impl Builder<'_> {
     pub(super) fn respond(&mut self, respond: &hir::Respond, scope: Scope) -> Next {
-        let mentions = respond
+        let mut mentions = respond
             .body
             .as_ref()
             .map(|b| self.mentions.of(b))
             .unwrap_or_default();
+        mentions.body = mentions.body.max(scope.body);
         let body = match &respond.body {
             Some(Expr::Concat(parts)) => parts.iter().map(|p| self.value(p)).collect(),
             Some(whole) => vec![self.value(whole)],
@@ -57,7 +58,8 @@ impl Builder<'_> {
         place: hir::PlaceId,
         scope: Scope,
     ) -> Next {
-        let mentions = self.mentions.of(to);
+        let mut mentions = self.mentions.of(to);
+        mentions.body = mentions.body.max(scope.body);
         let to = self.value(to);
         let answer = self.plain_answer(rule, status, scope.then);
         let edit = Edit {
@@ -82,6 +84,7 @@ impl Builder<'_> {
 
     pub(super) fn proxy(&mut self, proxy: &hir::Proxy, scope: Scope) -> Next {
         let mut mentions = self.mentions.of(&proxy.target);
+        mentions.body = mentions.body.max(scope.body);
         let target = self.value(&proxy.target);
         let host = proxy.host.as_ref().map(|host| {
             mentions.add(&self.mentions.of(host));

@@ -9,7 +9,7 @@ use super::{
 };
 use edge_abi::{
     VERSION, input,
-    output::{self, Op, body, edit, edits, effect, proxy, respond},
+    output::{self, Op, body, edit, effect, proxy, respond},
 };
 use wasm_encoder::{BlockType, Instruction as I, ValType};
 
@@ -158,14 +158,7 @@ impl Emitter<'_> {
 
     /// Asks for the body; edits that are queued go to the host first.
     pub(super) fn body_function(&mut self, c: &mut Code) {
-        let staged = self.edits();
-        let e = c.local(ValType::I32);
-        c.global(staged).if_empty();
-        c.i32(u32::from(Op::Edits as u16)).i32(edits::SIZE);
-        self.support(c, Support::Effect);
-        c.set(e);
-        self.edits_ref(c, e, edits::EDITS);
-        c.end();
+        self.support(c, Support::HandOver);
         let e = self.effect(c, Op::Body, effect::ANSWER, body::SIZE);
         fields(c, e, &[(body::LIMIT, 0)]);
         c.get(e).i32(0).push(I::I32Store(at(body::LIMIT + 4)));

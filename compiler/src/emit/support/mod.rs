@@ -2,6 +2,7 @@
 
 mod effects;
 mod numbers;
+mod state;
 mod text;
 
 use super::{
@@ -94,6 +95,10 @@ pub(super) enum Support {
     Fault,
     /// `(limit, next, continuation) -> output`
     Body,
+    /// `(op and flags, ask, id, key, value, number)`
+    State,
+    /// `()`: queued edits go to the host.
+    HandOver,
     /// `() -> address`: moves the staged edits to the output.
     TakeEdits,
     /// `(op and flags, size) -> address`: the next effect's place.
@@ -133,6 +138,8 @@ impl Support {
             Support::Proxy => (&[I32; 6], &[I32]),
             Support::Fault | Support::Body => (&[I32; 3], &[I32]),
             Support::TakeEdits => (&[], &[I32]),
+            Support::State => (&[I32, I32, I32, I32, I32, I32, I32, I64], &[]),
+            Support::HandOver => (&[], &[]),
         };
         (params.to_vec(), results.to_vec())
     }
@@ -280,6 +287,8 @@ impl Emitter<'_> {
                 self.support(c, Support::Finish);
             }
             Support::Body => self.body_function(c),
+            Support::State => self.state_function(c),
+            Support::HandOver => self.hand_over(c),
             Support::TakeEdits => self.take_edits(c),
             Support::Effect => self.effect_function(c),
             Support::Finish => self.finish_function(c),

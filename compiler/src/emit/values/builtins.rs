@@ -43,6 +43,7 @@ impl Emitter<'_> {
             Builtin::Sha256 => "sha256",
             Builtin::HtmlEscape => "html_escape",
             Builtin::QueryEncode => "query_encode",
+            Builtin::CountsJson => "counts_json",
             Builtin::HttpDate => "http_date",
             Builtin::RemovePrefix => return self.part(code, "remove_prefix"),
             Builtin::RemoveSuffix => return self.part(code, "remove_suffix"),

@@ -26,7 +26,7 @@ impl Emitter<'_> {
     fn raw(&mut self, code: &mut Code, fact: &RawFact, ty: Type) {
         let slot = self.slot(fact);
         match ty.base {
-            Base::String => {
+            Base::String | Base::Counts => {
                 self.raw_text(code, fact);
                 if !ty.optional {
                     self.support(code, Support::Narrow);

@@ -133,7 +133,7 @@ impl Emitter<'_> {
                 let names: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
                 self.choose_text(code, &names);
             }
-            Base::List | Base::Target => {
+            Base::List | Base::Counts | Base::Target => {
                 code.i32(0);
             }
         }

@@ -66,6 +66,8 @@ fn brackets_to_the_cap_take_linear_time() {
             ("(any ", " in x)"),
             ("fetch a (", ")"),
             ("increment (", ")"),
+            ("increment a[", "]"),
+            ("list a prefix (", ")"),
         ] {
             let levels = 60 / open.matches(['(', '[', '{', '"']).count();
             let good = format!("const x = {}a{}", open.repeat(levels), close.repeat(levels));

@@ -1,0 +1,177 @@
+//! What the host remembers between requests: limits, stores, counters, purges.
+//!
+//! `limit` and `keyed` check how they are declared, `statement` what is done to them, `read` the
+//! expressions that wait for an answer.
+
+mod keyed;
+mod limit;
+mod read;
+mod statement;
+
+pub(super) use limit::Limit;
+
+use super::{Checker, index};
+use crate::ast::{Expr as Ast, ExprKind, Name, Path};
+use crate::diagnostics::NoSuchWord;
+use crate::hir::{Ask, Base, Const, Expr, Fact, State, Stmt, StmtKind, Type};
+use crate::resolve::{Decl, DeclKind, suggest};
+use crate::source::Span;
+use edge_abi::manifest::Fact as RawFact;
+
+/// A store or counter, by its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeper {
+    Store(u32),
+    Counter(u32),
+}
+
+impl Checker<'_> {
+    /// Gives every store and counter its index, and every limit its own with its rule.
+    pub(in crate::check) fn declare_state(&mut self) {
+        let resolved = self.resolved;
+        for (id, item) in resolved.items() {
+            match &item.kind {
+                crate::ast::ItemKind::Store(it) => self.declare_store(id, it),
+                crate::ast::ItemKind::Counter(it) => self.declare_counter(id, it),
+                crate::ast::ItemKind::Limit(it) => self.declare_limit(id, it),
+                _ => {}
+            }
+        }
+    }
+
+    /// A new question, whose answer has at most so many bytes; what follows knows the answer.
+    fn ask(&mut self, state: State, most: u32) -> (Ask, u32) {
+        self.hir.asks.push(most);
+        let ask = index(self.hir.asks.len() - 1);
+        (Ask { ask, state }, ask)
+    }
+
+    /// The declaration that an expression names, if it names one.
+    fn named_by(&self, expr: &Ast) -> Option<Decl> {
+        match &expr.kind {
+            ExprKind::Name(name) if self.scope.local(name).is_none() => {
+                self.declared(self.scope.unit, name)
+            }
+            ExprKind::Field(owner, name) => {
+                let ExprKind::Name(owner) = &owner.kind else {
+                    return None;
+                };
+                let DeclKind::Unit(Some(unit)) = self.declared(self.scope.unit, owner)?.kind else {
+                    return None;
+                };
+                self.declared(unit, &name.text)
+            }
+            _ => None,
+        }
+    }
+
+    /// The store or counter that an expression names, if it names one.
+    pub(super) fn keeper_named(&self, expr: &Ast) -> Option<Keeper> {
+        let decl = self.named_by(expr)?;
+        let index = self.index.get(&decl.id).copied();
+        match decl.kind {
+            DeclKind::Store => index.map(Keeper::Store),
+            DeclKind::Counter => index.map(Keeper::Counter),
+            _ => None,
+        }
+    }
+
+    /// `S[k]`: the store or counter, and the key's expression.
+    fn entry<'e>(&mut self, at: &'e Ast, example: &str) -> Option<(Keeper, &'e Ast)> {
+        if let ExprKind::Index(owner, key) = &at.kind
+            && let Some(keeper) = self.keeper_named(owner)
+        {
+            return Some((keeper, key));
+        }
+        if let Some(keeper) = self.keeper_named(at) {
+            let what = match keeper {
+                Keeper::Store(_) => "a store without a key",
+                Keeper::Counter(_) => "a counter without a key",
+            };
+            let help = format!("say which: `{}[…]`", self.code(at.span));
+            return self.misplaced(what, at.span, &help);
+        }
+        let what = self.quote(at.span);
+        let help = format!("name a declared one and a key, for instance `{example}`");
+        self.misplaced(&what, at.span, &help)
+    }
+
+    /// The store of `S[k]`.
+    pub(super) fn store_entry<'e>(&mut self, at: &'e Ast) -> Option<(u32, &'e Ast)> {
+        match self.entry(at, "items[request.path]")? {
+            (Keeper::Store(store), key) => Some((store, key)),
+            (Keeper::Counter(_), _) => {
+                let what = self.quote(at.span);
+                let help = "it is a counter: `increment C[k] [by n]` changes it";
+                self.misplaced(&what, at.span, help)
+            }
+        }
+    }
+
+    /// The counter of `C[k]`.
+    pub(super) fn counter_entry<'e>(&mut self, at: &'e Ast) -> Option<(u32, &'e Ast)> {
+        match self.entry(at, "hits[request.path]")? {
+            (Keeper::Counter(counter), key) => Some((counter, key)),
+            (Keeper::Store(_), _) => {
+                let what = self.quote(at.span);
+                let help = "it is a store, which holds texts; declare a `counter` to count";
+                self.misplaced(&what, at.span, help)
+            }
+        }
+    }
+
+    /// The name, as the host knows it, of a store or counter.
+    pub(super) fn keeper_name(&self, keeper: Keeper) -> String {
+        let name = match keeper {
+            Keeper::Store(n) => self.hir.stores.get(n as usize).map(|it| &it.name),
+            Keeper::Counter(n) => self.hir.counters.get(n as usize).map(|it| &it.name),
+        };
+        name.cloned().unwrap_or_default()
+    }
+
+    /// The limit of that name.
+    pub(super) fn limit_named(&mut self, path: &Path) -> Option<crate::resolve::DeclId> {
+        let decl = self.path(path, "limit")?;
+        match decl.kind {
+            DeclKind::Limit => Some(decl.id),
+            kind => {
+                let name = self.code(path.span);
+                self.wrong_kind(&name, kind, "a limit", path.span)
+            }
+        }
+    }
+
+    /// One of some words.
+    fn one_word<T: Copy>(
+        &mut self,
+        name: &Name,
+        what: &'static str,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
+        let known = || words.iter().map(|(word, _)| *word);
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == name.text) {
+            return Some(*value);
+        }
+        let all = || format!("it is `{}`", known().collect::<Vec<_>>().join("` or `"));
+        self.fail(NoSuchWord {
+            word: name.text.clone(),
+            what,
+            span: name.span,
+            help: suggest(&name.text, known()).or_else(|| Some(all())),
+        })
+    }
+}
+
+/// What was answered.
+fn answer(ask: u32, ty: Type) -> Expr {
+    Expr::Fact(Fact::Raw(RawFact::Answer { ask }), ty)
+}
+
+/// An integer.
+fn int(n: i64) -> Expr {
+    Expr::Const(Const::Int(n, Base::Int))
+}
+
+fn stmt(span: Span, kind: StmtKind) -> Stmt {
+    Stmt { span, kind }
+}
