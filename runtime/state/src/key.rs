@@ -9,7 +9,7 @@ use crate::limit::MAX_NAME;
 /// The longest key of a store or a counter, in bytes.
 pub const MAX_KEY: usize = 1024;
 /// The longest value of a store, in bytes, whatever its declaration says.
-pub const MAX_VALUE: usize = 8 << 20;
+pub const MAX_VALUE: usize = 16 << 20;
 
 /// A name and a key in one: the name's length, the name, the key. Keys of one name stay together, in their order.
 pub(crate) type Joined = SmallVec<[u8; 96]>;

@@ -144,6 +144,12 @@ fn values_over_the_limit_change_nothing() {
         assert!(
             matches!(failure, Failure::TooLarge { what: "value", limit, .. } if limit <= MAX_VALUE)
         );
+        // Memory takes less, so that one value doesn't push out all others.
+        if backend.place() != "memory://" {
+            let largest = vec![7; MAX_VALUE];
+            backend.put(&greedy, b"key", &largest, None).await.unwrap();
+            assert!(backend.get(&greedy, b"key").await.unwrap().unwrap() == largest);
+        }
     });
 }
 
