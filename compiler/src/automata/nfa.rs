@@ -243,7 +243,8 @@ fn encode(
         });
     }
     let mut table = Vec::new();
-    for field in [count, groups.len(), SETS + 8 * count * sets.len(), 0] {
+    let empty = usize::from(first.matches_at_end);
+    for field in [count, groups.len(), SETS + 8 * count * sets.len(), empty] {
         push_u32(&mut table, u32_from(field));
     }
     table.extend(classes);
@@ -320,6 +321,19 @@ mod tests {
             matches("(ab){1500}$", format!("{text}a").as_bytes()),
             Some(false)
         );
+    }
+
+    #[test]
+    fn an_empty_text() {
+        for (regex, is_match) in [
+            ("^a*$", true),
+            ("^a{0,70}$", true),
+            ("^a$", false),
+            ("a", false),
+        ] {
+            assert_eq!(matches(regex, b""), Some(is_match), "{regex}");
+            assert_eq!(matches(regex, b"c"), Some(false), "{regex}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! | 0 | 4 | words of a set of states, at most 64 |
 //! | 4 | 4 | number of groups |
 //! | 8 | 4 | offset of the groups from the table's start |
-//! | 12 | 4 | 0 |
+//! | 12 | 4 | 1 if an empty text matches |
 //! | 16 | 256 | class of each byte |
 //! | 272 | | sets: those entered at the first byte; at any byte; that lead to their neighbour; that accept; that accept at the end |
 //! | | | a set for each class: those that read it |
@@ -39,7 +39,7 @@ pub const GROUP: usize = 8;
 pub fn is_match(table: &[u8], haystack: &[u8]) -> bool {
     let table = Table::new(table);
     let mut states = [0u64; WORDS];
-    table.read(&mut states, false, haystack) || table.ends(&states)
+    table.read(&mut states, false, haystack) || table.ends(&states, haystack.is_empty())
 }
 
 /// Bytes that are kept between two pieces of a text.
@@ -61,13 +61,14 @@ pub fn feed(table: &[u8], state: &mut [u8], piece: &[u8], last: bool) -> bool {
     }
     let flag = table.words.wrapping_mul(8);
     let begun = u64_at(state, flag) != 0;
-    if table.read(&mut states, begun, piece) || last && table.ends(&states) {
+    let is_empty = !begun && piece.is_empty();
+    if table.read(&mut states, begun, piece) || last && table.ends(&states, is_empty) {
         return true;
     }
     for (word, states) in (0usize..).zip(states.iter().take(table.words)) {
         put_u64(state, word.wrapping_mul(8), *states);
     }
-    put_u64(state, flag, u64::from(begun || !piece.is_empty()));
+    put_u64(state, flag, u64::from(!is_empty));
     false
 }
 
@@ -136,7 +137,10 @@ impl<'t> Table<'t> {
     }
 
     /// Whether a text that ends in these states holds a match.
-    fn ends(&self, states: &[u64; WORDS]) -> bool {
+    fn ends(&self, states: &[u64; WORDS], is_empty: bool) -> bool {
+        if is_empty {
+            return u32_at(self.bytes, 12) != 0;
+        }
         let ended = states.iter().zip(self.set(4)).take(self.words);
         ended.fold(0, |any, (state, at_end)| {
             any | state & u64::from_le_bytes(*at_end)
