@@ -1,6 +1,7 @@
 //! `edge inspect`: what a module holds, and what it promises.
 
 mod module;
+mod remembered;
 mod show;
 
 use std::path::PathBuf;

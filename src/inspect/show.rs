@@ -5,7 +5,7 @@ use std::fmt::Write;
 use edge_abi::manifest::{Choice, Fact, Line, Manifest, Rule, Slot, Target};
 use serde_json::Value;
 
-use super::Inspection;
+use super::{Inspection, remembered};
 use crate::terminal::{count, grouped, plain};
 
 /// The page.
@@ -32,6 +32,7 @@ pub fn text(it: &Inspection) -> String {
     rules(&mut page, manifest);
     targets(&mut page, manifest);
     settings(&mut page, manifest);
+    page.table("remembered between requests", &remembered::rows(manifest));
     facts(&mut page, manifest);
     page.0
 }
@@ -247,7 +248,7 @@ fn slot(slot: &Slot) -> String {
 }
 
 /// The word that stands for a value in the manifest.
-fn json_word(value: &impl serde::Serialize) -> String {
+pub(super) fn json_word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => word.replace('_', " "),
         _ => "?".to_owned(),

@@ -37,6 +37,10 @@ impl<'a> Reading<'a> {
                 None => Reading::Over(Err(undeclared())),
             },
             op => match state.counter(ask.id) {
+                Some(counter) if op == Op::CounterList && !counter.listed => {
+                    let why = "it is not declared as one that is listed";
+                    Reading::Over(Err(Failure::Unavailable(why.into())))
+                }
                 Some(counter) if op == Op::CounterList => {
                     let most = usize::try_from(ask.number).unwrap_or(0).min(MAX_LISTED);
                     let list = backends.counters.list(&counter.declared(), key, most);

@@ -126,11 +126,18 @@ impl Exchange<'_> {
         loop {
             let used = self.note_limits(rest, taken, done);
             rest = rest.get(used..).unwrap_or_default();
-            if rest.is_empty() || used == 0 {
+            if rest.is_empty() {
                 return;
             }
-            let charges = charges(state, rest);
-            taken = state.backends().limits.take(&charges).get().await;
+            taken = match used {
+                0 => Err(Failure::Unavailable(
+                    "there is no answer about a limit".into(),
+                )),
+                _ => {
+                    let charges = charges(state, rest);
+                    state.backends().limits.take(&charges).get().await
+                }
+            };
         }
     }
 
@@ -148,9 +155,6 @@ impl Exchange<'_> {
         };
         let mut used = 0;
         for ask in limits {
-            let Some(limit) = state.limit(ask.id) else {
-                return used;
-            };
             let taken = match &failure {
                 Some(failure) => Err(failure),
                 None => match takings.next() {
@@ -161,9 +165,9 @@ impl Exchange<'_> {
                 },
             };
             used += 1;
-            let status = match done.lets(ask.chained) {
-                true => self.judge(limit, ask, taken),
-                false => Status::Skipped,
+            let status = match (state.limit(ask.id), done.lets(ask.chained)) {
+                (Some(limit), true) => self.judge(limit, ask, taken),
+                _ => Status::Skipped,
             };
             if ask.answer.is_some() {
                 done.note(Op::Limit, status);

@@ -41,7 +41,7 @@ pub(crate) struct Counter {
     pub(crate) name: String,
     full_name: String,
     expire: Option<Duration>,
-    listed: bool,
+    pub(crate) listed: bool,
     pub(crate) on_failure: OnFailure,
 }
 
