@@ -312,6 +312,19 @@ fn what_is_wrong_is_said_before_anything_is_served() {
             &["it has `app`"],
         ),
         (
+            &["--set", "state.url=memcached://host", "policy.edge"],
+            2,
+            &[
+                "`state.url`: there is no state backend `memcached://`",
+                "--set state.url=memory://",
+            ],
+        ),
+        (
+            &["--set", "state.url=redis://edge:s3cret@host", "policy.edge"],
+            2,
+            &["a password must not stand in this file", "${NAME}"],
+        ),
+        (
             &["--param", "share=10", "share.edge"],
             2,
             &["`10` is not a percent", "\"10%\""],
