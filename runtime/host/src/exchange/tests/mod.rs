@@ -14,6 +14,7 @@ mod sent;
 mod state;
 mod state_failures;
 mod state_phases;
+mod state_waits;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
