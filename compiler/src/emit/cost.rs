@@ -308,3 +308,6 @@ fn pattern(matcher: &Matcher) -> Option<Pattern> {
         matcher => super::scans::pattern(matcher),
     }
 }
+
+#[cfg(test)]
+mod tests;

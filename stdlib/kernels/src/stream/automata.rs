@@ -173,14 +173,6 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// The patterns of a table in a whole text: a long one is walked in four places at once, where the table allows it.
-pub(super) fn whole_sets(table: &[u8], text: &[u8]) -> [u8; BINS] {
-    let mut found = [0; BINS];
-    let length = scan::set_len(table).min(BINS);
-    scan::add(table, text, found.get_mut(..length).unwrap_or_default());
-    found
-}
-
 /// The patterns of a table that a piece completes, and how many bytes they are.
 #[inline(never)]
 pub(super) fn sets(

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::automata::{BINS, has, whole_sets};
+use super::automata::{BINS, has, sets};
 use super::out::Out;
 use super::step::{self, Carry};
 use super::transform;
@@ -103,7 +103,8 @@ impl<'a> Machine<'a> {
                 } else if entry.kind == kind::GATE {
                     // What is in front of a piece may belong to a match.
                     if whole {
-                        gates = whole_sets(entry.operand, piece);
+                        gates = [0; BINS];
+                        sets(entry.operand, &mut [], piece, true, &mut gates);
                         gated = next..end;
                     }
                 } else if grouping && entry.is_narrow() {
