@@ -8,7 +8,7 @@ use super::LoadError;
 use super::consistency::wrong;
 
 /// Most answers that a request may ask for.
-const MAX_ASKS: u32 = 256;
+const MAX_ASKS: u32 = 1 << 16;
 
 /// Longest value of a store, in bytes.
 const MAX_VALUE: u32 = 16 << 20;

@@ -242,8 +242,8 @@ fn what_is_remembered_can_be_kept() {
         });
         assert!(error.contains(named), "{error}");
     }
-    let error = manifest_error(|manifest| manifest["limits"]["asks"] = json!(257));
-    assert!(error.contains("257 answers"), "{error}");
+    let error = manifest_error(|manifest| manifest["limits"]["asks"] = json!(65537));
+    assert!(error.contains("65537 answers"), "{error}");
     let mut guest = GuestFixture::remembering();
     guest.output(Event::Start, &[], Next::default());
     for kind in ["bool", "i64", "bytes"] {

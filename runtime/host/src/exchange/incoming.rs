@@ -198,7 +198,7 @@ impl Incoming {
         worker: &'a Worker,
         plan: &Plan,
         body: Option<&'a [u8]>,
-        answers: &'a [Option<Answer>],
+        answers: &'a [(u32, Answer)],
         response: Option<ResponseFacts<'a>>,
     ) -> Facts<'a> {
         let settings = worker.deployment.settings();

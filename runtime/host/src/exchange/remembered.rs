@@ -20,10 +20,8 @@ const REMAINING: HeaderName = HeaderName::from_static("ratelimit");
 /// Of one request.
 #[derive(Default)]
 pub(super) struct Remembered {
-    /// By the number of what was asked.
-    answers: Vec<Option<Answer>>,
-    /// How many bytes they have together.
-    bytes: usize,
+    /// With the number of what was asked; what was answered by nothing is not here.
+    answers: Vec<(u32, Answer)>,
     /// What is left of the limits that were asked, each once.
     quotas: Vec<(u32, Quota)>,
     /// When the limit that refused, or the last of several to do so, would not any more.
@@ -32,8 +30,8 @@ pub(super) struct Remembered {
 }
 
 impl Remembered {
-    /// By the number of what was asked.
-    pub(super) fn answers(&self) -> &[Option<Answer>] {
+    /// With the number of what was asked.
+    pub(super) fn answers(&self) -> &[(u32, Answer)] {
         &self.answers
     }
 
@@ -42,21 +40,18 @@ impl Remembered {
         let Some(number) = number else {
             return true;
         };
-        let at = number as usize;
-        if self.answers.len() <= at {
-            self.answers.resize(at + 1, None);
-        }
-        let Some(place) = self.answers.get_mut(at) else {
-            return false;
-        };
-        let length = |answer: &Option<Answer>| match answer {
-            Some(Answer::Bytes(bytes)) => bytes.len(),
+        let length = |answer: &Answer| match answer {
+            Answer::Bytes(bytes) => bytes.len(),
             _ => 0,
         };
-        let others = self.bytes.saturating_sub(length(place));
-        let fits = others.saturating_add(length(&answer)) <= MAX_ANSWERS;
-        *place = answer.filter(|_| fits);
-        self.bytes = others + length(place);
+        // No policy asks the same twice; what a host was told last counts.
+        self.answers.retain(|(known, _)| *known != number);
+        let others: usize = self.answers.iter().map(|(_, answer)| length(answer)).sum();
+        let fits = answer
+            .as_ref()
+            .is_none_or(|answer| others + length(answer) <= MAX_ANSWERS);
+        let kept = answer.filter(|_| fits);
+        self.answers.extend(kept.map(|answer| (number, answer)));
         fits
     }
 

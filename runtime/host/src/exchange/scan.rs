@@ -52,7 +52,7 @@ pub(super) struct Case {
     /// The request's body, if it is a fact.
     pub(super) body: Option<Bytes>,
     /// What its state effects were answered.
-    pub(super) answers: Vec<Option<Answer>>,
+    pub(super) answers: Vec<(u32, Answer)>,
     /// Status, origin and header of the response.
     pub(super) response: Option<(StatusCode, Option<u32>, HeaderMap)>,
     /// Edits that hold for an answer of the scan.

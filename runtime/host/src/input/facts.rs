@@ -44,8 +44,8 @@ pub struct Facts<'a> {
     pub region: Option<&'a str>,
     /// The params' values, by the manifest's index.
     pub params: &'a [ParamValue],
-    /// What the request's state effects were answered, by their number.
-    pub answers: &'a [Option<Answer>],
+    /// What the request's state effects were answered, with their numbers.
+    pub answers: &'a [(u32, Answer)],
     /// The response, once there is one.
     pub response: Option<ResponseFacts<'a>>,
 }

@@ -32,7 +32,7 @@ pub(super) enum Source {
     /// A param, by its index.
     Param(usize),
     /// What was answered, by its number; absent where it is of another kind.
-    Answer { ask: usize, kind: Kind },
+    Answer { ask: u32, kind: Kind },
 }
 
 /// Whose header.
@@ -149,7 +149,7 @@ impl Source {
                 })?)
             }
             Fact::Answer { ask } => Source::Answer {
-                ask: *ask as usize,
+                ask: *ask,
                 kind: slot.kind,
             },
             plain => Source::Plain(plain.clone()),
@@ -160,10 +160,11 @@ impl Source {
         match self {
             Source::Plain(fact) => plain(fact, facts),
             Source::Param(index) => facts.params.get(*index).map_or(Value::Absent, param),
-            Source::Answer { ask, kind } => match facts.answers.get(*ask) {
-                Some(Some(answer)) => answered(answer, *kind),
-                _ => Value::Absent,
-            },
+            Source::Answer { ask, kind } => {
+                let mut answers = facts.answers.iter();
+                let found = answers.find(|(number, _)| number == ask);
+                found.map_or(Value::Absent, |(_, answer)| answered(answer, *kind))
+            }
             Source::Header {
                 of,
                 name,

@@ -218,9 +218,9 @@ fn an_answer_is_there_in_its_own_kind_only() {
         };
         let mut record = Vec::new();
         let known = [
-            Some(Answer::Bool(false)),
-            Some(Answer::I64(-3)),
-            Some(Answer::Bytes(bytes::Bytes::from_static(b""))),
+            (0, Answer::Bool(false)),
+            (1, Answer::I64(-3)),
+            (2, Answer::Bytes(bytes::Bytes::from_static(b""))),
         ];
         with_facts(&HeaderMap::new(), |facts| {
             let facts = Facts {
@@ -304,7 +304,7 @@ proptest! {
             {"fact": "answer", "ask": 1, "kind": "i64"},
             {"fact": "answer", "ask": 2},
         ]));
-        let known = [Some(Answer::Bool(true)), Some(Answer::I64(i64::MIN)), None];
+        let known = [(0, Answer::Bool(true)), (1, Answer::I64(i64::MIN))];
         let kinds: Vec<u8> = manifest.slot_sets[0].iter().map(|slot| slot.kind as u8).collect();
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
