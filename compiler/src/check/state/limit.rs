@@ -12,8 +12,9 @@ use std::rc::Rc;
 
 /// The most that a limit lets through.
 const MOST: i64 = 1_000_000_000;
-/// The most of a sliding window: each admission is remembered until it leaves the window.
-const MOST_IN_WINDOW: u64 = 10_000;
+/// The most of a limit that remembers each admission: a sliding window until it has left the window, `at_once` until
+/// its answer has ended.
+const MOST_REMEMBERED: u64 = 10_000;
 
 /// A limit, checked once.
 #[derive(Debug)]
@@ -121,7 +122,8 @@ impl Checker<'_> {
                     allowed = Some((amount, Some((per, setting.span)), self.limit_key(by)));
                 }
                 LimitSettingKind::AtOnce { amount, by } => {
-                    let amount = self.count(amount, "how many a limit allows", (1, MOST));
+                    let most = i64::try_from(MOST_REMEMBERED).unwrap_or(MOST);
+                    let amount = self.count(amount, "how many a limit allows", (1, most));
                     allowed = Some((amount, None, self.limit_key(by)));
                 }
                 LimitSettingKind::Burst(n) => {
@@ -197,7 +199,7 @@ impl Checker<'_> {
                     "a window lets through what it says, and no more: leave it out, or use `token_bucket`",
                 );
             }
-            if amount > MOST_IN_WINDOW {
+            if amount > MOST_REMEMBERED {
                 return self.misplaced(
                     "a sliding window of more than 10000",
                     span,
