@@ -148,6 +148,7 @@ impl Checker<'_> {
             {
                 return None;
             }
+            self.unknown_keeper(owner)?;
             let what = self.quote(span);
             return self.fail(Misplaced {
                 what,
@@ -231,7 +232,7 @@ impl Checker<'_> {
     /// Reports what is read where it is not known, and remembers it for those who use a function or a group.
     pub(super) fn check_reads(&mut self, body: bool, response: bool, span: Span) -> Option<()> {
         let place = self.scope.place;
-        if matches!(place, Place::Function | Place::Group) {
+        if matches!(place, Place::Function | Place::Group | Place::Limit) {
             if body {
                 self.scope.reads.body.get_or_insert(span);
             }

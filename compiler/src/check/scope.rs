@@ -20,6 +20,8 @@ pub(super) enum Place {
     When,
     /// A WAF group: what the statements know that run it.
     Group,
+    /// A limit: what the statements know that charge it.
+    Limit,
     /// A route, `default`, `on request`: the request.
     Request,
     /// `on response`: the request's head and the response's.
@@ -35,6 +37,7 @@ impl Place {
             Place::Constant => "a constant",
             Place::Function => "a function",
             Place::Group => "a firewall group",
+            Place::Limit => "a limit",
             Place::Experiment => "an experiment",
             Place::When => "a route's `when`",
             Place::Request => "a block that decides a request",

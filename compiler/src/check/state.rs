@@ -10,6 +10,7 @@ mod statement;
 
 pub(super) use limit::Limit;
 
+use super::names::FACT_GROUPS;
 use super::{Checker, index};
 use crate::ast::{Expr as Ast, ExprKind, Name, Path};
 use crate::diagnostics::NoSuchWord;
@@ -91,9 +92,26 @@ impl Checker<'_> {
             let help = format!("say which: `{}[…]`", self.code(at.span));
             return self.misplaced(what, at.span, &help);
         }
+        if let ExprKind::Index(owner, _) = &at.kind {
+            self.unknown_keeper(owner)?;
+        }
         let what = self.quote(at.span);
         let help = format!("name a declared one and a key, for instance `{example}`");
         self.misplaced(&what, at.span, &help)
+    }
+
+    /// Reports a name that nothing declares, where a store or counter belongs.
+    pub(super) fn unknown_keeper(&mut self, owner: &Ast) -> Option<()> {
+        match &owner.kind {
+            ExprKind::Name(name)
+                if self.scope.local(name).is_none()
+                    && self.declared(self.scope.unit, name).is_none()
+                    && !FACT_GROUPS.contains(&name.as_str()) =>
+            {
+                self.unknown("store or counter", name, owner.span)
+            }
+            _ => Some(()),
+        }
     }
 
     /// The store of `S[k]`.

@@ -29,7 +29,7 @@ use crate::source::Span;
 #[diagnostic(
     code(E0307),
     help(
-        "lists are compared with `any`, origins stand behind `proxy`; put one of their values into the text"
+        "lists are compared with `any`, origins stand behind `proxy`, counters of a `list` in `respond json`; put one of their values into the text"
     )
 )]
 pub struct NotPrintable {

@@ -16,6 +16,9 @@ const MOST: i64 = 1_000_000_000;
 /// its answer has ended.
 const MOST_REMEMBERED: u64 = 10_000;
 
+/// The most of a bucket's tokens times its period, in milliseconds: hosts count in parts of a token.
+const MOST_TICKS: u64 = 1 << 52;
+
 /// A limit, checked once.
 #[derive(Debug)]
 pub(in crate::check) struct Limit {
@@ -29,6 +32,8 @@ pub(in crate::check) struct Limit {
     /// What it answers, and where that stands.
     pub(super) respond: Option<(Respond, Span)>,
     pub(super) shadow: bool,
+    /// Whether it counts requests in flight.
+    pub(super) at_once: bool,
 }
 
 /// `algorithm`
@@ -84,10 +89,11 @@ impl Checker<'_> {
         let at = *self.index.get(&id)?;
         let declared = self.hir.rate_limits.get(at as usize)?;
         let (rule, shadow) = (RuleId(declared.rule), declared.shadow);
-        let scope = Scope::at(id.unit, Place::Group);
+        let scope = Scope::at(id.unit, Place::Limit);
         let (found, scope) = self.within(scope, |checker| checker.limit_settings(it, rule));
         let found = found?;
         let declared = self.hir.rate_limits.get_mut(at as usize)?;
+        let at_once = matches!(found.rate, Rate::AtOnce { .. });
         declared.rate = found.rate;
         declared.fail = found.fail;
         Some(Limit {
@@ -97,6 +103,7 @@ impl Checker<'_> {
             reads: scope.reads,
             respond: found.respond,
             shadow,
+            at_once,
         })
     }
 
@@ -212,6 +219,13 @@ impl Checker<'_> {
             Some((burst, _)) => burst?,
             None => 0,
         };
+        if (amount + burst).saturating_mul(per_ms) > MOST_TICKS {
+            return self.misplaced(
+                "so large a bucket for so long a time",
+                span,
+                "it is counted in parts of a token: so many in `per` times that time is at most 2^52 ms; write less of both, `10000 per 1m` instead of `14400000 per 1d`",
+            );
+        }
         Some(Rate::TokenBucket {
             amount,
             per_ms,

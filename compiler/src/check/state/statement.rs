@@ -6,7 +6,8 @@ use super::super::{Checker, Typed};
 use super::limit::{ALLOWED, too_many};
 use super::{answer, int, stmt};
 use crate::ast::{self, Expr as Ast, Path, StateStmt};
-use crate::hir::{Base, DenyRule, Expr, State, StmtKind, Type};
+use crate::diagnostics::OutOfRange;
+use crate::hir::{Base, Const, DenyRule, Expr, State, StmtKind, Type};
 use crate::source::Span;
 use edge_abi::output::{Op, state::Purge};
 
@@ -60,11 +61,15 @@ impl Checker<'_> {
         let limit = self.limit(id, path.span)?;
         let Reads { body, response } = limit.reads;
         self.check_reads(body.is_some(), response.is_some(), path.span)?;
+        if limit.at_once && self.scope.place != Place::Request {
+            return self.misplaced(
+                "a limit of requests `at_once`",
+                path.span,
+                "the request has been let in already: charge it where the request is decided",
+            );
+        }
         let cost = match cost {
-            Some(cost) => {
-                let value: Typed = self.check(cost)?;
-                self.expect(value, Base::Int, cost.span)?
-            }
+            Some(cost) => self.cost(cost)?,
             None => int(1),
         };
         let state = State {
@@ -110,6 +115,18 @@ impl Checker<'_> {
             }
         };
         Some((vec![StmtKind::Ask(ask), then], falls()))
+    }
+
+    fn cost(&mut self, cost: &Ast) -> Option<Expr> {
+        let value: Typed = self.check(cost)?;
+        match self.expect(value, Base::Int, cost.span)? {
+            Expr::Const(Const::Int(n, _)) if n < 0 => self.fail(OutOfRange {
+                what: "`cost`".to_owned(),
+                range: "0, which only looks, or more".to_owned(),
+                span: cost.span,
+            }),
+            cost => Some(cost),
+        }
     }
 
     /// A write: where it says what follows its failure, that is waited for.

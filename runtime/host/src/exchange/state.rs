@@ -189,9 +189,7 @@ impl Exchange<'_> {
                 (true, Status::Ok)
             }
             Ok(Taken::Refused { .. }) if limit.shadow => {
-                if asked {
-                    self.record.findings.remember_shadow(limit.rule);
-                }
+                self.record.findings.remember_shadow(limit.rule);
                 (true, Status::Ok)
             }
             Ok(Taken::Refused { quota, retry_after }) => {
