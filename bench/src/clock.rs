@@ -111,10 +111,34 @@ pub fn median(samples: Vec<f64>) -> f64 {
 }
 
 /// Below which a quarter, a half and three quarters of some samples lie.
-pub fn quartiles(mut samples: Vec<f64>) -> [f64; 3] {
+fn quartiles(mut samples: Vec<f64>) -> [f64; 3] {
     samples.sort_by(f64::total_cmp);
     let at = |quarters: usize| samples.get(samples.len() * quarters / 4).copied();
     [1, 2, 3].map(|quarters| at(quarters).unwrap_or(f64::NAN))
+}
+
+/// What one thing takes more than another, in nanoseconds: medians, and the quartiles of the rounds' differences.
+pub struct Added {
+    pub without: f64,
+    pub with: f64,
+    pub by: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Added {
+    /// Of the times of two contenders, round by round.
+    pub fn of(without: &[f64], with: &[f64]) -> Added {
+        let differences = without.iter().zip(with).map(|(less, more)| more - less);
+        let [low, by, high] = quartiles(differences.collect());
+        Added {
+            without: median(without.to_vec()),
+            with: median(with.to_vec()),
+            by,
+            low,
+            high,
+        }
+    }
 }
 
 /// The CPU time that something takes on this thread, in milliseconds.
@@ -134,6 +158,13 @@ mod tests {
         assert_eq!(median(vec![3.0, 1.0, 2.0]).to_bits(), 2f64.to_bits());
         assert!(median(Vec::new()).is_nan());
         assert_eq!(quartiles((0..8).map(f64::from).collect()), [2.0, 4.0, 6.0]);
+    }
+
+    #[test]
+    fn what_is_added_is_the_middle_of_the_differences() {
+        let added = Added::of(&[1.0, 2.0, 3.0, 9.0], &[2.0, 4.0, 6.0, 13.0]);
+        let all = [added.without, added.with, added.low, added.by, added.high];
+        assert_eq!(all, [3.0, 6.0, 2.0, 3.0, 4.0]);
     }
 
     #[test]

@@ -4,16 +4,14 @@
 //! Both proxy to the same origin over loopback, with one worker. Each of the four servers is asked
 //! in turn; what counts is the CPU time of its process.
 
-mod load;
-mod servers;
-
 use crate::{
     Outcome,
-    clock::{Budget, Contender, median, quartiles, race, rounds},
+    clock::{Added, Budget, Contender, race, rounds},
     examples::run_once,
     policy::{Loaded, instructions, lower},
     report::{Cell, Section, skipped},
     request::{LONG_QUERY, Request, call},
+    servers::{self, Load, Nginx, Origin, Server, ask, bytes},
 };
 use edge_abi::input::{Event, flags};
 use edge_compiler::{Lowered, source::NoFiles};
@@ -21,13 +19,15 @@ use edge_host::{
     input::{Call, Facts},
     output::Effect,
 };
-use load::{Load, Origin, bytes};
-use servers::{Nginx, Server};
-use std::{hint::black_box, path::Path};
+use std::{fs, hint::black_box, net::SocketAddr, path::Path};
 use tempfile::TempDir;
 
 const WITH: &str = include_str!("../firewall/with.edge");
 const WITHOUT: &str = include_str!("../firewall/without.edge");
+
+/// Where Debian's packages put ModSecurity's module and the Core Rule Set.
+const MODULE: &str = "/usr/lib/nginx/modules/ngx_http_modsecurity_module.so";
+const RULES: &str = "/usr/share/modsecurity-crs/rules";
 
 /// The share of ModSecurity's time that ours may take.
 const GOAL: f64 = 0.02;
@@ -35,7 +35,8 @@ const GOAL: f64 = 0.02;
 /// The module alone, then all servers, if they are there.
 pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
     let mut sections = vec![module(budget)?];
-    let nginx = Nginx::find();
+    let rules = Path::new(MODULE).exists() && Path::new(RULES).exists();
+    let nginx = Nginx::find().filter(|_| rules);
     if nginx.is_none() {
         skipped("nginx, libnginx-mod-http-modsecurity, modsecurity-crs");
     }
@@ -44,7 +45,7 @@ pub fn measure(budget: &Budget) -> Outcome<Vec<Section>> {
         skipped("the `edge` binary: cargo build --release");
     }
     if let (Some(nginx), Some(edge)) = (nginx, edge) {
-        sections.push(beside(&nginx, &edge, budget)?);
+        sections.push(beside(nginx, &edge, budget)?);
     }
     Ok(sections)
 }
@@ -226,18 +227,19 @@ struct Pair {
 }
 
 /// All four servers, with the same requests.
-fn beside(nginx: &Nginx, edge: &Path, budget: &Budget) -> Outcome<Section> {
-    let (origin, folder) = (Origin::start()?, TempDir::new()?);
+fn beside(nginx: Nginx, edge: &Path, budget: &Budget) -> Outcome<Section> {
+    let (origin, folder) = (Origin::start()?.address, TempDir::new()?);
+    let (path, at) = (folder.path(), Some(origin));
     let pairs = [
         Pair {
             name: "nginx, ModSecurity, CRS",
-            with: nginx.start(folder.path(), origin.address, true)?,
-            without: nginx.start(folder.path(), origin.address, false)?,
+            with: modsecurity(nginx, path, origin, true)?,
+            without: modsecurity(nginx, path, origin, false)?,
         },
         Pair {
             name: "edge, all groups",
-            with: servers::serve(edge, folder.path(), "with.edge", WITH, origin.address)?,
-            without: servers::serve(edge, folder.path(), "without.edge", WITHOUT, origin.address)?,
+            with: servers::serve(edge, path, "with.edge", WITH, at)?,
+            without: servers::serve(edge, path, "without.edge", WITHOUT, at)?,
         },
     ];
     let (form, text) = form();
@@ -261,6 +263,24 @@ fn beside(nginx: &Nginx, edge: &Path, budget: &Budget) -> Outcome<Section> {
         ],
         rows,
     })
+}
+
+/// Starts nginx with the module on or off.
+fn modsecurity(nginx: Nginx, folder: &Path, origin: SocketAddr, on: bool) -> Outcome<Server> {
+    let folder = folder.join(if on { "nginx-with" } else { "nginx-without" });
+    fs::create_dir_all(&folder)?;
+    let fill = |text: &str| {
+        text.replace("@MODULE@", MODULE)
+            .replace("@RULES@", RULES)
+            .replace("@FOLDER@", &folder.display().to_string())
+            .replace("@ORIGIN@", &origin.to_string())
+            .replace("@SWITCH@", if on { "on" } else { "off" })
+    };
+    fs::write(
+        folder.join("modsecurity.conf"),
+        fill(include_str!("../firewall/modsecurity.conf")),
+    )?;
+    nginx.start(&folder, &fill(include_str!("../firewall/nginx.conf")))
 }
 
 /// A row for each pair.
@@ -290,12 +310,15 @@ fn one(
     );
     loads.into_iter().try_for_each(Load::finish)?;
     let [nginx, modsecurity, plain, shield] = samples;
-    let their = Added::of(nginx, modsecurity);
-    let our = Added::of(plain, shield);
+    let their = Added::of(&nginx, &modsecurity);
+    let our = Added::of(&plain, &shield);
     let mut rows = Vec::new();
     for (pair, added) in [(theirs, &their), (ours, &our)] {
         let mut row = vec![Cell::text(request.name), Cell::text(pair.name)];
-        row.extend([added.without, added.with, added.by, added.low, added.high].map(microseconds));
+        row.extend(
+            [added.without, added.with, added.by, added.low, added.high]
+                .map(|time| Cell::Number(time / 1000.0, 1)),
+        );
         row.push(match pair.name == ours.name {
             true => Cell::Number(our.by / their.by, 4),
             false => Cell::None,
@@ -303,33 +326,6 @@ fn one(
         rows.push(row);
     }
     Ok(rows)
-}
-
-/// What a firewall adds, in nanoseconds: medians, and the quartiles of the rounds' differences.
-struct Added {
-    without: f64,
-    with: f64,
-    by: f64,
-    low: f64,
-    high: f64,
-}
-
-impl Added {
-    fn of(without: Vec<f64>, with: Vec<f64>) -> Added {
-        let differences = without.iter().zip(&with).map(|(less, more)| more - less);
-        let [low, by, high] = quartiles(differences.collect());
-        Added {
-            without: median(without),
-            with: median(with),
-            by,
-            low,
-            high,
-        }
-    }
-}
-
-fn microseconds(nanoseconds: f64) -> Cell {
-    Cell::Number(nanoseconds / 1000.0, 1)
 }
 
 /// The firewall refuses attacks, in a query and in a body, and lets the request through; without it all get through.
@@ -345,7 +341,7 @@ fn check(pair: &Pair, honest: &[u8]) -> Outcome<()> {
         (&pair.without, attack.as_slice(), 200),
         (&pair.without, in_body.as_slice(), 200),
     ] {
-        let status = load::ask(server.address, request)?;
+        let status = ask(server.address, request)?;
         if status != expected {
             let name = pair.name;
             return Err(format!("{name}: status {status} where {expected} belongs").into());

@@ -9,6 +9,7 @@ mod compile;
 mod composite;
 mod examples;
 mod firewall;
+mod limits;
 mod memory;
 mod native;
 mod policy;
@@ -17,6 +18,7 @@ mod request;
 mod routes;
 mod rules;
 mod scans;
+mod servers;
 mod sizes;
 
 use clock::Budget;
@@ -37,11 +39,12 @@ const PARTS: &[Part] = &[
     ("scans", scans::measure),
     ("rules", rules::measure),
     ("firewall", firewall::measure),
+    ("limits", limits::measure),
     ("compile", compile::measure),
 ];
 
 const USAGE: &str = "usage: edge-bench [--quick] [--format table|json] [PART]...
-parts: sizes examples composite routes scans rules firewall compile (all of them, if none is named)";
+parts: sizes examples composite routes scans rules firewall limits compile (all of them, if none is named)";
 
 fn main() -> ExitCode {
     match Options::read(std::env::args().skip(1)).and_then(|options| run(&options)) {
@@ -62,6 +65,8 @@ struct Options {
     quick: bool,
     json: bool,
     parts: Vec<String>,
+    /// What the benchmark asks of another process of its own: see [`limits::alone`].
+    alone: Option<String>,
 }
 
 impl Options {
@@ -76,6 +81,7 @@ impl Options {
                     Some("table") => options.json = false,
                     _ => return Err(USAGE.into()),
                 },
+                "--alone" => options.alone = Some(arguments.next().ok_or(USAGE)?),
                 part if PARTS.iter().any(|(name, _)| *name == part) => options.parts.push(argument),
                 _ => return Err(USAGE.into()),
             }
@@ -94,6 +100,9 @@ fn run(options: &Options) -> Outcome<String> {
     } else {
         Budget::full()
     };
+    if let Some(what) = &options.alone {
+        return limits::alone(what);
+    }
     let mut sections = Vec::new();
     for (name, measure) in PARTS {
         if options.wants(name) {
@@ -117,7 +126,7 @@ mod tests {
         let options = Options {
             quick: true,
             json: true,
-            parts: Vec::new(),
+            ..Options::default()
         };
         let text = run(&options).unwrap();
         let sections: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();

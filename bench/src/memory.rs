@@ -7,7 +7,7 @@ use std::fs;
 pub fn peak<T>(what: impl FnOnce() -> T) -> (Option<u64>, T) {
     // `5` sets the peak to what is resident now.
     let reset = fs::write("/proc/self/clear_refs", "5").is_ok();
-    let before = field("VmRSS:");
+    let before = resident();
     let result = what();
     let after = field("VmHWM:");
     let peak = match (before, after) {
@@ -15,6 +15,11 @@ pub fn peak<T>(what: impl FnOnce() -> T) -> (Option<u64>, T) {
         _ => None,
     };
     (peak, result)
+}
+
+/// Memory of this process that is there now, in KiB; `None` where the system does not say.
+pub fn resident() -> Option<u64> {
+    field("VmRSS:")
 }
 
 fn field(name: &str) -> Option<u64> {

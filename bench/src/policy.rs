@@ -42,7 +42,8 @@ pub struct Loaded {
     pub manifest: Manifest,
     /// The values of its params: the defaults.
     pub params: Vec<ParamValue>,
-    policy: Arc<Policy>,
+    /// The module.
+    pub policy: Arc<Policy>,
 }
 
 impl Loaded {

@@ -1,6 +1,6 @@
 //! Requests over one connection after another's answer, and the origin behind the servers.
 
-use super::servers::Server;
+use super::Server;
 use crate::{Outcome, request::Request};
 use std::{
     io::{self, BufRead, BufReader, Read, Write},

@@ -1,19 +1,21 @@
 //! The servers as processes of their own, which end with their values.
 
+mod load;
+mod nginx;
+
+pub use load::{Load, Origin, ask, bytes};
+pub use nginx::Nginx;
+
 use crate::Outcome;
 use std::{
     env, fs,
     io::{BufRead, BufReader},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
-
-/// Where Debian's packages put ModSecurity's module and the Core Rule Set.
-const MODULE: &str = "/usr/lib/nginx/modules/ngx_http_modsecurity_module.so";
-const RULES: &str = "/usr/share/modsecurity-crs/rules";
 
 /// How long a server may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,63 +47,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// An nginx that has ModSecurity and the Core Rule Set.
-pub struct Nginx {
-    program: &'static str,
-}
-
-impl Nginx {
-    /// `None` where a part is missing.
-    pub fn find() -> Option<Nginx> {
-        let runs = |program: &&str| {
-            let output = Command::new(program).arg("-v").output();
-            output.is_ok_and(|output| output.status.success())
-        };
-        let program = ["nginx", "/usr/sbin/nginx"].into_iter().find(runs)?;
-        let there = Path::new(MODULE).exists() && Path::new(RULES).exists();
-        there.then_some(Nginx { program })
-    }
-
-    /// Starts it with the module on or off.
-    ///
-    /// # Errors
-    /// It does not come to listen.
-    pub fn start(&self, folder: &Path, origin: SocketAddr, on: bool) -> Outcome<Server> {
-        let folder = folder.join(if on { "nginx-with" } else { "nginx-without" });
-        fs::create_dir_all(&folder)?;
-        // nginx can't be told to let the system choose.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let fill = |text: &str| {
-            text.replace("@MODULE@", MODULE)
-                .replace("@RULES@", RULES)
-                .replace("@FOLDER@", &folder.display().to_string())
-                .replace("@ORIGIN@", &origin.to_string())
-                .replace("@LISTEN@", &address.to_string())
-                .replace("@SWITCH@", if on { "on" } else { "off" })
-        };
-        let settings = folder.join("nginx.conf");
-        fs::write(&settings, fill(include_str!("../../firewall/nginx.conf")))?;
-        fs::write(
-            folder.join("modsecurity.conf"),
-            fill(include_str!("../../firewall/modsecurity.conf")),
-        )?;
-        let output = fs::File::create(folder.join("output"))?;
-        let process = Command::new(self.program)
-            .arg("-c")
-            .arg(settings)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()?;
-        let mut server = Server { address, process };
-        wait(&mut server).map_err(|error| {
-            let said = fs::read_to_string(folder.join("output")).unwrap_or_default();
-            format!("nginx: {error}\n{said}")
-        })?;
-        Ok(server)
     }
 }
 
@@ -139,7 +84,7 @@ pub fn edge(quick: bool) -> Outcome<Option<PathBuf>> {
     Ok(paths.find(|path| path.is_file()))
 }
 
-/// Starts `edge serve` with one worker and without a log.
+/// Starts `edge serve` with one worker and without a log; `origin` is where the policy's `shop` is, if it has one.
 ///
 /// # Errors
 /// It does not come to listen.
@@ -148,14 +93,15 @@ pub fn serve(
     folder: &Path,
     name: &str,
     policy: &str,
-    origin: SocketAddr,
+    origin: Option<SocketAddr>,
 ) -> Outcome<Server> {
     let file = folder.join(name);
     fs::write(&file, policy)?;
+    let origin = origin.map(|origin| format!("origins.shop.url=http://{origin}"));
     let mut process = Command::new(edge)
         .args(["serve", "--listen", "127.0.0.1:0", "--workers", "1"])
-        .args(["--set", "log.target=off", "--set"])
-        .arg(format!("origins.shop.url=http://{origin}"))
+        .args(["--set", "log.target=off"])
+        .args(origin.iter().flat_map(|origin| ["--set", origin.as_str()]))
         .arg(file)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
