@@ -119,11 +119,11 @@ impl Decision {
         Err("the policy waits without end".into())
     }
 
-    /// Asks all limits at once; their answers go to their numbers.
+    /// Asks all limits at once; their answers are kept with their numbers.
     fn ask(
         &self,
         asks: &[Ask],
-        answers: &mut Vec<Option<Answer>>,
+        answers: &mut Vec<(u32, Answer)>,
     ) -> Outcome<SmallVec<[ResultEntry; 4]>> {
         let charges: SmallVec<[Charge<'_>; 4]> = asks
             .iter()
@@ -139,15 +139,8 @@ impl Decision {
             return Err("memory does not answer at once".into());
         };
         let results = asks.iter().zip(taken?).map(|(ask, taken)| {
-            if let Some(number) = ask.answer {
-                let at = number as usize;
-                if answers.len() <= at {
-                    answers.resize(at + 1, None);
-                }
-                if let Some(place) = answers.get_mut(at) {
-                    *place = Some(Answer::Bool(taken.is_allowed()));
-                }
-            }
+            let answer = Answer::Bool(taken.is_allowed());
+            answers.extend(ask.answer.map(|number| (number, answer)));
             let status = match taken {
                 Taken::Allowed { .. } => Status::Ok,
                 Taken::Refused { .. } => Status::Refused,
