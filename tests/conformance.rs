@@ -19,7 +19,7 @@ mod vector;
 
 use edge_abi::{input::Event, manifest::Fact, output::Status};
 use edge_compiler::{
-    eval::{self, Facts, Outcome, Phase},
+    eval::{self, End, Facts, Outcome, Phase, State},
     hir::{Hir, Lane},
     source::NoFiles,
 };
@@ -34,7 +34,7 @@ use std::{
     sync::Arc,
 };
 use support::{drive, record};
-use vector::{AnswerStatus, Bytes, Call, Flag, Said, SaidStatus, Vector};
+use vector::{AnswerOp, AnswerStatus, Bytes, Call, EventName, Flag, Said, SaidStatus, Vector};
 
 #[test]
 fn every_vector_holds() {
@@ -79,6 +79,22 @@ fn the_vectors_cover_the_abi() {
         "\"op\": \"pass\"",
         "\"op\": \"fault\"",
         "\"op\": \"body\"",
+        "\"op\": \"state\"",
+        "\"what\": \"limit\"",
+        "\"what\": \"store_get\"",
+        "\"what\": \"counter_get\"",
+        "\"what\": \"counter_add\"",
+        "\"what\": \"counter_list\"",
+        "\"what\": \"put\"",
+        "\"what\": \"delete\"",
+        "\"what\": \"purge\"",
+        "\"chained\": true",
+        "\"answer\"",
+        "\"refused\"",
+        "\"absent\"",
+        "\"timeout\"",
+        "\"unavailable\"",
+        "\"skipped\"",
         "\"op\": \"log\"",
         "\"op\": \"exposure\"",
         "\"op\": \"hits\"",
@@ -160,6 +176,9 @@ struct Runner {
     hir: Hir,
     policy: Arc<Policy>,
     guest: Guest,
+    /// What each call asked of what the host remembers: the answer's number, and whether it is only asked if
+    /// the one before it succeeded.
+    asked: Vec<Vec<(u32, bool, State)>>,
 }
 
 impl Runner {
@@ -174,6 +193,7 @@ impl Runner {
             hir: checked.hir,
             policy,
             guest,
+            asked: Vec::new(),
         }
     }
 
@@ -195,7 +215,7 @@ impl Runner {
     fn call(&mut self, call: &mut Call, before: &GoingOn, done: &[Call]) {
         let manifest = self.policy.manifest();
         let slots = &manifest.slot_sets[usize::from(before.slot_set)];
-        let facts = self.facts(call);
+        let facts = self.facts(call, done);
         let continuation = match &call.continuation {
             Some(bytes) => bytes.bytes(),
             None => before.continuation.clone(),
@@ -216,8 +236,10 @@ impl Runner {
             .iter()
             .for_each(|change| change.apply(&mut input));
         call.input = vector::hex(&input);
+        let mut asked = Vec::new();
         let outcome = match self.guest.run(&input) {
             Ok(output) => {
+                asked = drive::asks(&output);
                 call.expect = vector::said(&output, manifest);
                 Some(drive::outcome(&output))
             }
@@ -233,6 +255,7 @@ impl Runner {
             }
             Err(error) => panic!("{}: {}: {error}", self.name, call.about),
         };
+        self.asked.push(asked);
         if let Some(outcome) = outcome.filter(|_| call.change.is_empty()) {
             let what = format!("{}: {}", self.name, call.about);
             if let Some(expected) = self.evaluate(call, &facts, done) {
@@ -245,6 +268,10 @@ impl Runner {
     fn evaluate(&self, call: &Call, facts: &Facts, done: &[Call]) -> Option<Outcome> {
         Some(match call.event.event() {
             Event::Start => eval::evaluate(&self.hir, facts, Phase::Request),
+            Event::Results if call.results[0].op != AnswerOp::Body => {
+                self.check_batch(call, facts, done);
+                eval::evaluate(&self.hir, facts, Phase::Request)
+            }
             Event::Results => match call.results[0].status {
                 AnswerStatus::Ok => {
                     let mut facts = facts.clone();
@@ -278,6 +305,43 @@ impl Runner {
 }
 
 impl Runner {
+    /// The evaluator asks one at a time for what the call before asked at once.
+    fn check_batch(&self, call: &Call, facts: &Facts, done: &[Call]) {
+        let Some(after) = call.after else {
+            return;
+        };
+        let mut facts = Facts {
+            answered: self.answered(&done[after], done),
+            ..facts.clone()
+        };
+        let asked = self.asked[after].iter().zip(&call.results);
+        let mut before = None;
+        for ((ask, is_chained, state), result) in asked {
+            let skipped = *is_chained && before != Some(AnswerStatus::Ok);
+            let what = format!("{}: {}: answer {ask}", self.name, call.about);
+            assert_eq!(result.status == AnswerStatus::Skipped, skipped, "{what}");
+            before = Some(result.status);
+            if skipped {
+                continue;
+            }
+            let said = eval::evaluate(&self.hir, &facts, Phase::Request);
+            assert_eq!(said.end, End::Ask(*ask, state.clone()), "{what}");
+            facts.answered.insert(*ask);
+        }
+    }
+
+    /// The numbers of what was answered up to a call.
+    fn answered(&self, call: &Call, done: &[Call]) -> BTreeSet<u32> {
+        let (mut call, mut answered) = (call, BTreeSet::new());
+        while let Some(after) = call.after {
+            let asked = self.asked[after].iter().zip(&call.results);
+            let told = asked.filter(|(_, result)| result.status != AnswerStatus::Skipped);
+            answered.extend(told.map(|((ask, ..), _)| *ask));
+            call = &done[after];
+        }
+        answered
+    }
+
     /// What the reference evaluator says to a response, and which handler is left where it was replaced.
     fn response(
         &self,
@@ -294,7 +358,7 @@ impl Runner {
     fn handlers(&self, call: &Call, done: &[Call]) -> Option<(Option<usize>, usize)> {
         let before = &done[call.after?];
         let mut first = before;
-        while first.event == vector::EventName::ResponseHead {
+        while first.event == EventName::ResponseHead {
             first = &done[first.after?];
         }
         let route =
@@ -302,17 +366,16 @@ impl Runner {
                 Some(&self.hir.rules[route.rule.0 as usize].name) == decided(first)
             });
         let from = match before.event {
-            vector::EventName::ResponseHead => {
-                self.response(before, &self.facts(before), done)?.1?
-            }
+            EventName::ResponseHead => self.response(before, &self.facts(before, done), done)?.1?,
             _ => 0,
         };
         Some((route, from))
     }
 
-    /// The facts of a call, as all slots together show them.
-    fn facts(&self, call: &Call) -> Facts {
+    /// The facts of a call, as all slots together show them, and what is answered by then.
+    fn facts(&self, call: &Call, done: &[Call]) -> Facts {
         let mut facts = call.raw_facts();
+        facts.answered = self.answered(call, done);
         let slots = self.policy.manifest().slot_sets.iter().flatten();
         slots.for_each(|slot| vector::fit(&mut facts, slot));
         facts

@@ -23,7 +23,7 @@ mod visit;
 
 use crate::source::Span;
 use edge_abi::manifest::{
-    Counter, Fact as RawFact, Member, Origin, Param, ProxyOptions, RateLimit, Store,
+    Counter, Fact as RawFact, Member, Origin, Param, ProxyOptions, RateLimit, RuleKind, Store,
 };
 pub use edge_abi::output::scan::{Lane, OverLimit};
 pub use state::{Ask, State};
@@ -814,6 +814,17 @@ pub fn rule_of_block(block: &[Stmt]) -> Option<RuleId> {
         StmtKind::LetElse(_, block) => rule_of_block(block),
         _ => None,
     })
+}
+
+/// The rule of what happens where no origin has answered.
+#[must_use]
+pub fn rule_of_error(hir: &Hir) -> RuleId {
+    let rules = hir.rules.iter().zip(0..);
+    let mut own = rules.filter(|(rule, _)| rule.kind == RuleKind::OnError);
+    own.next()
+        .map(|(_, n)| RuleId(n))
+        .or_else(|| rule_of_block(hir.on_error.as_deref()?))
+        .unwrap_or(RuleId(0))
 }
 
 impl std::fmt::Display for Pattern {

@@ -138,18 +138,21 @@ fn said(output: &Output<'_>) -> Said {
         next: output.next_slots(),
         wanted: output.wanted(),
         continuation: output.continuation().to_vec(),
-        asks: output
-            .effects()
-            .filter_map(|effect| match effect {
-                Effect::State(it) => Some((it.ask()?, it.is_chained(), state(&it))),
-                _ => None,
-            })
-            .collect(),
+        asks: asks(output),
         scan: output.effects().find_map(|effect| match effect {
             Effect::Scan(scan) => Some((scan.slots(), scan.continuation().to_vec())),
             _ => None,
         }),
     }
+}
+
+/// What an output asks of what the host remembers.
+pub fn asks(output: &Output<'_>) -> Vec<(u32, bool, State)> {
+    let asked = |effect| match effect {
+        Effect::State(it) => Some((it.ask()?, it.is_chained(), state(&it))),
+        _ => None,
+    };
+    output.effects().filter_map(asked).collect()
 }
 
 pub fn outcome(output: &Output<'_>) -> Outcome {

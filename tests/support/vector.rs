@@ -8,7 +8,7 @@ use edge_abi::{
     output::{Op, edit, fault},
 };
 use edge_compiler::eval::{Facts, RawValue};
-use edge_host::output::{EditValue, Edits, Effect, Output, SegmentValue, Segments};
+use edge_host::output::{EditValue, Edits, Effect, Output, SegmentValue, Segments, State};
 use serde::{Deserialize, Serialize};
 
 /// One file.
@@ -182,7 +182,25 @@ pub struct Answer {
 pub enum AnswerOp {
     Body,
     Limit,
+    StoreGet,
+    CounterGet,
+    CounterAdd,
+    CounterList,
+    Put,
+    Delete,
 }
+
+/// What a [`Did::State`] may be, with its names.
+const STATES: [(&str, Op); 8] = [
+    ("limit", Op::Limit),
+    ("store_get", Op::StoreGet),
+    ("counter_get", Op::CounterGet),
+    ("counter_add", Op::CounterAdd),
+    ("counter_list", Op::CounterList),
+    ("put", Op::Put),
+    ("delete", Op::Delete),
+    ("purge", Op::Purge),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -213,6 +231,12 @@ impl Answer {
         let op = match self.op {
             AnswerOp::Body => Op::Body,
             AnswerOp::Limit => Op::Limit,
+            AnswerOp::StoreGet => Op::StoreGet,
+            AnswerOp::CounterGet => Op::CounterGet,
+            AnswerOp::CounterAdd => Op::CounterAdd,
+            AnswerOp::CounterList => Op::CounterList,
+            AnswerOp::Put => Op::Put,
+            AnswerOp::Delete => Op::Delete,
         };
         (status as u16, op as u16)
     }
@@ -331,6 +355,24 @@ pub enum Did {
     },
     Body {
         limit: u32,
+    },
+    /// What is asked of the host's memory, or done to it.
+    State {
+        /// `limit`, `store_get` …
+        what: String,
+        /// The number of the answer, where one is waited for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<u32>,
+        /// Only if the one before it succeeded.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        chained: bool,
+        /// The limit, store or counter; `tag` or `path` of a purge.
+        of: String,
+        key: Bytes,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<Bytes>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<i64>,
     },
     Log {
         place: String,
@@ -523,7 +565,7 @@ impl Names<'_> {
                 kind: format!("{:?}", hits.kind()).to_lowercase(),
                 rules: hits.rules().map(|rule| self.rule(rule)).collect(),
             },
-            Effect::State(state) => panic!("no vector remembers anything: {:?}", state.op()),
+            Effect::State(state) => self.state(state),
             Effect::Edits(edits) => Did::Edits {
                 edits: self.edits(edits.clone()),
             },
@@ -534,6 +576,30 @@ impl Names<'_> {
                 slot_set: scan.slots(),
                 continuation: hex(scan.continuation()),
             },
+        }
+    }
+
+    fn state(&self, state: &State<'_>) -> Did {
+        let id = state.id() as usize;
+        let of = match state.op() {
+            Op::Limit => self.0.rate_limits[id].name.as_str(),
+            Op::StoreGet | Op::Put | Op::Delete => &self.0.stores[id].name,
+            Op::Purge => ["tag", "path"][id],
+            _ => &self.0.counters[id].name,
+        };
+        let counts = matches!(
+            state.op(),
+            Op::Limit | Op::CounterAdd | Op::CounterList | Op::Put
+        );
+        let known = STATES.iter().find(|(_, op)| *op == state.op()).unwrap();
+        Did::State {
+            what: known.0.to_owned(),
+            ask: state.ask(),
+            chained: state.is_chained(),
+            of: of.to_owned(),
+            key: Bytes::of(state.key()),
+            value: (state.op() == Op::Put).then(|| Bytes::of(state.value())),
+            number: counts.then_some(state.number()),
         }
     }
 

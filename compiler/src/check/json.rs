@@ -91,8 +91,7 @@ impl Checker<'_> {
             return self.fail(NotPrintable { found, span });
         }
         if value.ty.base == Base::Counts {
-            let counts = self.present(value, span)?;
-            return Some(Expr::Builtin(Builtin::CountsJson, vec![counts]));
+            return Some(counts_json(value));
         }
         let bytes = match &value.expr {
             Expr::Const(Const::Bytes(bytes)) => {
@@ -171,6 +170,18 @@ impl Checker<'_> {
         let value = self.check(expr)?;
         Some(Last::Value(value, expr.span))
     }
+}
+
+/// Counters as an object; what is absent is null, as anywhere in JSON.
+fn counts_json(value: Typed) -> Expr {
+    let object = |counts| Expr::Builtin(Builtin::CountsJson, vec![counts]);
+    if !value.ty.optional {
+        return object(value.expr);
+    }
+    let there = Expr::Present(Box::new(value.expr.clone()));
+    let counts = Expr::Narrowed(Box::new(value.expr));
+    let null = Expr::Const(Const::Bytes(b"null".to_vec()));
+    chosen(vec![(there, object(counts))], null)
 }
 
 /// The last alternative of an `else`.

@@ -82,12 +82,18 @@ impl Checker<'_> {
     pub(super) fn may_be_absent<T>(&mut self, span: Span) -> Option<T> {
         let what = self.quote(span);
         let code = what.trim_matches('`').to_owned();
+        // What is asked again may be answered otherwise.
+        let is_asked = self.scope.asked.iter().any(|(at, _)| *at == span);
+        let help = match is_asked {
+            true => format!("ask before, and say what follows: `let it = {code} else {{ … }}`"),
+            false => format!(
+                "say what holds then, `{code} else …`, or look first with `{code} is present`"
+            ),
+        };
         self.fail(MayBeAbsent {
             what,
             span,
-            help: Some(format!(
-                "say what holds then, `{code} else …`, or look first with `{code} is present`"
-            )),
+            help: Some(help),
         })
     }
 

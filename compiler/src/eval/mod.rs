@@ -206,9 +206,8 @@ impl Run<'_> {
             return;
         };
         if !self.block(block) {
-            self.outcome.end = End::Pass {
-                rule: rule_of(block),
-            };
+            let RuleId(rule) = crate::hir::rule_of_error(self.hir);
+            self.outcome.end = End::Pass { rule };
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Builder, Next, Scope, scan::has_scan};
 use crate::{
     decision::{Node, Step, Terminal, Then},
-    hir::{self, Lane, RuleId, rule_of_block},
+    hir::{self, Lane, rule_of_error},
 };
 use edge_abi::input::Event;
 
@@ -69,7 +69,7 @@ impl Builder<'_> {
         if let Some(block) = &hir.on_error {
             let response =
                 (!step.on.is_empty()).then(|| self.step(step.clone(), Event::ResponseHead.bit()));
-            let rule = rule_of_block(block).unwrap_or(RuleId(0));
+            let rule = rule_of_error(hir);
             let pass = Next::both(
                 self.graph
                     .nodes
