@@ -127,6 +127,7 @@ pub fn lower(hir: &Hir, sources: &SourceMap, optimise: Optimise) -> Result<Lower
     if optimise == Optimise::Yes {
         decision = passes::run(decision);
     }
+    decision::verify::size(&decision).map_err(LowerError::Bounds)?;
     decision::verify::room(&decision).map_err(LowerError::Bounds)?;
     decision::verify::scans_first(&decision).map_err(LowerError::Late)?;
     let identity = Identity {

@@ -82,6 +82,26 @@ pub fn room(graph: &Decision) -> Result<(), String> {
     Ok(())
 }
 
+/// Most decisions of all steps: each step is a function of all that may follow until something is asked again.
+const MOST_NODES: usize = 400_000;
+
+/// Checks that what may follow each wait doesn't come to too much.
+///
+/// # Errors
+/// What is too much, in words.
+pub fn size(graph: &Decision) -> Result<(), String> {
+    let mut all = 0;
+    for step in &graph.steps {
+        all += reachable(graph, step.on.iter().map(|(_, node)| *node)).len();
+        if all > MOST_NODES {
+            return Err(format!(
+                "what may follow each wait comes to more than {MOST_NODES} decisions; ask before the conditions rather than in them, or leave some out"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Checks that no body is to be scanned in a call that comes after it was read.
 ///
 /// # Errors

@@ -17,7 +17,9 @@ use std::collections::{BTreeSet, HashMap};
 /// Most tests that are made before a wait rather than behind it.
 const MOST_TESTS: usize = 256;
 /// Most questions of one wait.
-const MOST_ASKED: usize = 32;
+const MOST_ASKED: usize = 8;
+/// Most steps that are added: each is a function of all that follows it.
+const MOST_STEPS: usize = 32;
 
 /// Runs the pass.
 pub(super) fn run(graph: Decision) -> Decision {
@@ -38,9 +40,13 @@ pub(super) fn run(graph: Decision) -> Decision {
         let old = graph.steps.get(step as usize).cloned().unwrap_or_default();
         match (list.as_slice(), old.on.first()) {
             ([asked], Some((Event::Results, root))) => {
+                let is_full = batches.steps.len() >= MOST_STEPS;
                 let root = map.get(root).copied().unwrap_or(*root);
                 let follows = Follows::new(graph, asked, root, old.scan);
                 batches.roots.insert(step, root);
+                if is_full {
+                    return wait;
+                }
                 batches.wait(graph, wait, asked, &follows)
             }
             _ => wait,
@@ -154,7 +160,10 @@ impl Batches {
         let mut read = more.iter().flat_map(|it| it.state.values());
         let knows = read.any(|value| answer.is_known(graph, value));
         let others = more.get(1..).unwrap_or_default();
-        if more.len() >= MOST_ASKED || knows || is_chained && !others.iter().all(|it| it.is_chained)
+        if self.steps.len() >= MOST_STEPS
+            || more.len() >= MOST_ASKED
+            || knows
+            || is_chained && !others.iter().all(|it| it.is_chained)
         {
             return None;
         }
