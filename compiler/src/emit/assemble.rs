@@ -40,6 +40,7 @@ impl Emitter<'_> {
             output,
             fuel: super::bounds::add(super::bounds::fuel(self.graph), self.streams.fuel()),
             memory: pages * PAGE,
+            finishes: super::plan::finishes(self.graph),
             costs: self.costs(),
         })
     }

@@ -78,6 +78,8 @@ pub struct Module {
     pub fuel: Line,
     /// Its memory in bytes.
     pub memory: u32,
+    /// Whether something is remembered once there is an answer.
+    pub finishes: bool,
     /// What each rule costs, by its index.
     pub costs: Vec<cost::RuleCost>,
 }

@@ -7,6 +7,7 @@ use crate::{
     hir::{Base, Fact},
 };
 use edge_abi::{
+    input::Event,
     manifest::{Fact as RawFact, Kind, Slot},
     output::{log, state},
 };
@@ -167,6 +168,25 @@ fn effect(graph: &Decision) -> u32 {
         true => state::SIZE,
         false => log::SIZE,
     }
+}
+
+/// Whether something is remembered once there is an answer, or none can be had.
+pub(super) fn finishes(graph: &Decision) -> bool {
+    let after = |event: &Event| matches!(event, Event::ResponseHead | Event::Failed);
+    let roots = graph.steps.iter().flat_map(|step| &step.on);
+    let roots = roots.filter(|(event, _)| after(event));
+    let changes = |node: &Node| {
+        matches!(
+            node,
+            Node::Act {
+                effect: Effect::State(_),
+                ..
+            }
+        )
+    };
+    reachable(graph, roots.map(|(_, node)| *node))
+        .into_iter()
+        .any(|node| changes(graph.nodes.get(node)))
 }
 
 /// Cheaper to compute again than to keep.

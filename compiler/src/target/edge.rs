@@ -97,6 +97,7 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         rate_limits: hir.rate_limits.clone(),
         stores: hir.stores.clone(),
         counters: hir.counters.clone(),
+        finishes: module.finishes,
         secrets: hir.secrets.clone(),
         params: hir.params.clone(),
         slot_sets: module.slots.clone(),

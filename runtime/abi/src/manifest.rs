@@ -41,6 +41,9 @@ pub struct Manifest {
     /// Counters, by index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,
+    /// A response phase changes what is remembered: a request goes on to it also when its client has left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub finishes: bool,
     /// Names of the secrets, by index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,

@@ -6,6 +6,7 @@
 
 mod body;
 mod connection;
+mod finish;
 mod listener;
 mod refuse;
 mod stream;

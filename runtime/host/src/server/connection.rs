@@ -19,11 +19,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Stage;
 use super::body::{Download, Upload};
+use super::finish::Unfinished;
 use super::stream::Stream;
 use super::watch::{Cut, Watch};
 use crate::access_log::{Abandoned, Entry, LogHandle, Refused};
 use crate::config::Limits;
-use crate::exchange::{self, Client, Worker};
+use crate::exchange::{self, Answer, Client, Worker};
 use crate::origin::HttpOrigins;
 use crate::sources::{Clock, SystemClock};
 use crate::upstream::{self, Body};
@@ -40,18 +41,31 @@ pub struct Context {
     pub log: LogHandle,
 }
 
-/// Serves a connection until one of the sides ends it or a limit is reached.
+/// Serves a connection until one of the sides ends it or a limit is reached, and what then still has to be
+/// done for its last request.
 pub async fn serve(
     context: Rc<Context>,
     stream: TcpStream,
     peer: SocketAddr,
+    stage: Receiver<Stage>,
+) {
+    let unfinished = Unfinished::default();
+    converse(context, stream, peer, stage, unfinished.clone()).await;
+    unfinished.finish().await;
+}
+
+async fn converse(
+    context: Rc<Context>,
+    stream: TcpStream,
+    peer: SocketAddr,
     mut stage: Receiver<Stage>,
+    unfinished: Unfinished<Answer>,
 ) {
     // Without it small answers wait for the acknowledgement of the ones before.
     let _ = stream.set_nodelay(true);
     let watch = Rc::new(Watch::new());
     let limits = context.limits.clone();
-    let service = service_fn(|request| answer(&context, request, peer, watch.clone()));
+    let service = service_fn(|request| answer(&context, request, peer, watch.clone(), &unfinished));
     let io = TokioIo::new(Stream::new(stream, watch.clone()));
     let mut serving = *stage.borrow_and_update() == Stage::Serving;
     let mut connection = pin!(builder(&limits, serving).serve_connection(io, service));
@@ -149,10 +163,11 @@ fn next_look(watch: &Watch, limits: &Limits) -> Instant {
 }
 
 async fn answer(
-    context: &Context,
+    context: &Rc<Context>,
     request: Request<Incoming>,
     peer: SocketAddr,
     watch: Rc<Watch>,
+    unfinished: &Unfinished<Answer>,
 ) -> Result<Response<Download>, Infallible> {
     watch.begin();
     let start = Instant::now();
@@ -164,7 +179,15 @@ async fn answer(
     };
     let mut waiting = Waiting::new(&context.log, watch.clone(), &request, peer, start);
     let request = request.map(|body| upload(body, &watch));
-    let answer = exchange::handle(&context.worker, &context.origins, request, client).await;
+    let answer = if context.worker.deployment().policy().manifest().finishes {
+        let context = context.clone();
+        let exchange = async move {
+            exchange::handle(&context.worker, &context.origins, request, client).await
+        };
+        unfinished.keep(exchange).await
+    } else {
+        exchange::handle(&context.worker, &context.origins, request, client).await
+    };
     waiting.request = None;
     let log = context.log.clone();
     let (record, scans) = (answer.record, answer.scans);

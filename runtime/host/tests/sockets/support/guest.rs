@@ -203,6 +203,7 @@ impl Guest {
             rate_limits: self.limits.clone(),
             stores: Vec::new(),
             counters: Vec::new(),
+            finishes: false,
             secrets: self.secrets.clone(),
             params: Vec::new(),
             slot_sets: self.slot_sets(),
