@@ -142,12 +142,6 @@ impl Checker<'_> {
             return self.read(keeper, key, span);
         }
         let Some((group, field)) = self.indexed_group(owner) else {
-            if let ExprKind::Name(name) = &owner.kind
-                && let Some(decl) = self.declared(self.scope.unit, name)
-                && let crate::resolve::DeclKind::Unbuilt(_) = decl.kind
-            {
-                return None;
-            }
             self.unknown_keeper(owner)?;
             let what = self.quote(span);
             return self.fail(Misplaced {

@@ -100,17 +100,17 @@ impl Checker<'_> {
         self.misplaced(&what, at.span, &help)
     }
 
-    /// Reports a name that nothing declares, where a store or counter belongs.
+    /// Reports a name that nothing declares, or that something else has, where a store or counter belongs.
     pub(super) fn unknown_keeper(&mut self, owner: &Ast) -> Option<()> {
-        match &owner.kind {
-            ExprKind::Name(name)
-                if self.scope.local(name).is_none()
-                    && self.declared(self.scope.unit, name).is_none()
-                    && !FACT_GROUPS.contains(&name.as_str()) =>
-            {
-                self.unknown("store or counter", name, owner.span)
-            }
-            _ => Some(()),
+        let ExprKind::Name(name) = &owner.kind else {
+            return Some(());
+        };
+        if self.scope.local(name).is_some() || FACT_GROUPS.contains(&name.as_str()) {
+            return Some(());
+        }
+        match self.declared(self.scope.unit, name) {
+            Some(decl) => self.wrong_kind(name, decl.kind, "a store or a counter", owner.span),
+            None => self.unknown("store or counter", name, owner.span),
         }
     }
 
