@@ -28,19 +28,21 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Takes `cost` tokens, or none. The state changes only when tokens are taken or the clock was set back.
     pub(crate) fn take(&mut self, rate: Rate, now: u64, cost: u64) -> Outcome {
+        let capacity = rate.amount.saturating_add(rate.burst);
+        let full = capacity.saturating_mul(rate.per);
+        // Nobody owes more than the bucket holds, also when it held more before.
+        let owed = self.debt.min(full);
         let (debt, now) = match moved(self.at, now) {
             Moved::On(elapsed) => (
-                self.debt
-                    .saturating_sub(elapsed.saturating_mul(rate.amount)),
+                owed.saturating_sub(elapsed.saturating_mul(rate.amount)),
                 now.max(self.at),
             ),
             Moved::Back(_) => {
-                self.at = now;
-                (self.debt, now)
+                (self.debt, self.at) = (owed, now);
+                (owed, now)
             }
         };
-        let capacity = rate.amount.saturating_add(rate.burst);
-        let room = capacity.saturating_mul(rate.per).saturating_sub(debt);
+        let room = full - debt;
         let asked = cost.max(1);
         if asked > capacity {
             return outcome(rate, false, room, debt, None);
@@ -134,6 +136,20 @@ mod tests {
         let never = bucket.take(HUNDRED, DAY, 101);
         assert_eq!((never.allowed, never.retry_after), (false, None));
         assert_eq!(bucket.take(HUNDRED, DAY, u64::MAX).retry_after, None);
+    }
+
+    #[test]
+    fn a_lower_amount_leaves_no_debt_beyond_it() {
+        let mut bucket = Bucket::default();
+        assert!(bucket.take(HUNDRED, DAY, 100).allowed);
+        let lower = Rate {
+            amount: 2,
+            ..HUNDRED
+        };
+        let refused = bucket.take(lower, DAY, 1);
+        assert_eq!((refused.reset, refused.retry_after), (MINUTE, Some(30_000)));
+        assert!(!bucket.take(lower, DAY + 29_999, 1).allowed);
+        assert!(bucket.take(lower, DAY + 30_000, 1).allowed);
     }
 
     #[test]

@@ -151,6 +151,17 @@ impl Limit {
         }
     }
 
+    /// How long it takes until everything is back, in milliseconds.
+    pub(crate) fn longest_reset(&self) -> u64 {
+        match self.kind {
+            Kind::TokenBucket { amount, per, .. } => {
+                self.capacity().saturating_mul(per).div_ceil(amount.max(1))
+            }
+            Kind::SlidingWindow { per, .. } => per,
+            Kind::AtOnce { .. } => 0,
+        }
+    }
+
     pub(crate) fn identity(&self) -> &[u8] {
         &self.identity
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use crate::Limit;
 use crate::memory::Fingerprint;
 use crate::memory::InFlight;
 use crate::redis::RedisLease;
@@ -71,6 +72,13 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// At most what the limit has: what was heard before may be of one with a larger amount.
+    pub(crate) fn within(mut self, limit: &Limit) -> Self {
+        self.remaining = self.remaining.min(limit.capacity());
+        self.reset = self.reset.min(limit.longest_reset());
+        self
+    }
+
     pub(crate) fn taken(self, lease: Option<Lease>) -> Taken {
         let quota = Quota {
             remaining: self.remaining,

@@ -31,7 +31,7 @@ impl Window {
         let retry_after = match asked {
             _ if asked <= room => None,
             _ if asked > amount => return self.outcome(false, room, per, now, None),
-            _ => Some(self.until(asked - room, per, now)),
+            _ => Some(self.until(self.total + asked - amount, per, now)),
         };
         if retry_after.is_some() || cost == 0 {
             return self.outcome(retry_after.is_none(), room, per, now, retry_after);
@@ -161,6 +161,17 @@ mod tests {
         assert_eq!(window.take(3, 1000, DAY + 200, 4).retry_after, None);
         assert!(!window.take(3, 1000, DAY + 200, 0).allowed);
         assert_eq!(window.take(3, 1000, DAY + 1000, 0).remaining, 2);
+    }
+
+    #[test]
+    fn a_lower_amount_waits_for_all_that_is_too_much() {
+        let mut window = Window::default();
+        for at in 0..3 {
+            assert!(allowed(&mut window, DAY + 100 * at, 1));
+        }
+        let refused = window.take(1, 1000, DAY + 200, 1);
+        assert_eq!((refused.remaining, refused.retry_after), (0, Some(1000)));
+        assert!(window.take(1, 1000, DAY + 1200, 1).allowed);
     }
 
     #[test]

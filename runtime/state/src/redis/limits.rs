@@ -81,6 +81,7 @@ impl Limits {
             .map(|charge| self.add(charge, &mut input))
             .collect();
         let numbers: Vec<i64> = self.scripts.take.run(&self.link, &input).await?;
+        complete(&numbers, charges.len())?;
         let mut takings = Takings::new();
         for (answer, (charge, asked)) in numbers.chunks(5).zip(charges.iter().zip(&mut asked)) {
             takings.push(self.taken(answer, charge, asked)?);
@@ -164,6 +165,7 @@ impl Limits {
         if let Some(grant) = asked.grant.take() {
             grant.settle(charge, &mut outcome, taken);
         }
+        let outcome = outcome.within(charge.limit);
         let lease = asked.lease.take().and_then(|lease| {
             if outcome.allowed {
                 return Some(Lease::redis(lease.granted()));
@@ -183,6 +185,42 @@ struct Asked<'a> {
     grant: Option<Granted<'a>>,
 }
 
+/// Whether there are five numbers for each charge, or up to the first that refuses: no answer is not a refusal.
+fn complete(numbers: &[i64], charges: usize) -> Result<(), Failure> {
+    let (answers, rest) = numbers.as_chunks::<5>();
+    let refuses = answers.last().is_some_and(|&[allowed, ..]| allowed == 0);
+    let known = answers.iter().all(|[allowed, ..]| matches!(allowed, 0 | 1));
+    let enough = answers.len() == charges || (answers.len() < charges && refuses);
+    if rest.is_empty() && known && enough {
+        return Ok(());
+    }
+    Err(Failure::Corrupt(
+        "Redis does not answer with five numbers for each limit".into(),
+    ))
+}
+
 fn skip(takings: &mut Takings, length: usize) {
     takings.resize_with(length, || Taken::Skipped);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_answer_is_a_failure() {
+        for numbers in [
+            &[][..],
+            &[1],
+            &[1, 2, 3, 4],
+            &[1, 2, 3, -1, 1],
+            &[2, 2, 3, -1, 1, 0, 2, 3, 4, 0],
+            &[0, 2, 3, 4, 0, 7],
+        ] {
+            assert!(complete(numbers, 2).is_err(), "{numbers:?}");
+        }
+        assert!(complete(&[1, 2, 3, -1, 1, 0, 2, 3, 4, 0], 1).is_err());
+        assert_eq!(complete(&[1, 2, 3, -1, 1, 0, 2, 3, 4, 0], 2), Ok(()));
+        assert_eq!(complete(&[0, 2, 3, 4, 0], 2), Ok(()));
+    }
 }

@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How many operations wait for Redis at most; more are refused.
 const IN_FLIGHT: usize = 16_384;
+/// How many characters of an error are shown.
+const LONGEST_TEXT: usize = 300;
 /// How often a cluster may send a command elsewhere.
 const REDIRECTS: usize = 3;
 
@@ -160,7 +162,7 @@ async fn keep(
                 state.send_replace(State::Connecting);
                 continue;
             }
-            Ok(Err(error)) => state.send_replace(State::Down(error.to_string().into())),
+            Ok(Err(error)) => state.send_replace(State::Down(printable(&error).into())),
             Err(_) => state.send_replace(State::Down("no connection within 1 s".into())),
         };
         tokio::select! {
@@ -267,7 +269,7 @@ impl From<RedisError> for Refusal {
         if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) {
             return Refusal::NoScript;
         }
-        let text = error.to_string();
+        let text = printable(&error);
         Refusal::Failure(match error.code() {
             Some("WRONGTYPE" | "CORRUPT") => Failure::Corrupt(text.into()),
             Some("OOM") => Failure::Full("Redis has no memory left".into()),
@@ -275,6 +277,21 @@ impl From<RedisError> for Refusal {
             _ => Failure::Unavailable(text.into()),
         })
     }
+}
+
+/// An error's text, of which a server writes a part: no control characters, no ends of lines, and of bounded length.
+pub(super) fn printable(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let shown = text.chars().take(LONGEST_TEXT).map(|character| {
+        // Beside controls, what ends a line or turns its direction.
+        let moves = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || moves {
+            ' '
+        } else {
+            character
+        }
+    });
+    shown.collect()
 }
 
 /// One of the operations in flight.
@@ -295,5 +312,17 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_errors_are_one_line() {
+        let text = printable(&"ERR a\r\nlevel=info \x1b[2J\u{9b}\u{2028}\u{202e}ü");
+        assert_eq!(text, "ERR a  level=info  [2J   ü");
+        assert_eq!(printable(&"a".repeat(5000)).len(), LONGEST_TEXT);
     }
 }

@@ -2,7 +2,7 @@
 
 use redis::{Cmd, FromRedisValue, Script, ToRedisArgs};
 
-use super::link::{Link, Refusal};
+use super::link::{Link, Refusal, printable};
 use crate::Failure;
 
 /// The scripts of this crate.
@@ -94,6 +94,7 @@ impl Input {
 
 /// A value as what it should be.
 pub(super) fn read<T: FromRedisValue>(value: redis::Value) -> Result<T, Failure> {
-    T::from_redis_value(value)
-        .map_err(|error| Failure::Corrupt(format!("Redis answers with {error}").into()))
+    T::from_redis_value(value).map_err(|error| {
+        Failure::Corrupt(format!("Redis answers with {}", printable(&error)).into())
+    })
 }

@@ -73,19 +73,21 @@ impl Shares {
 
     /// Charges tokens at hand. None when Redis has to be asked.
     pub(super) fn spend(&self, charge: &Charge<'_>) -> Option<Outcome> {
-        self.batch(charge)?;
+        let batch = self.batch(charge)?;
         let key = self.seed.fingerprint(charge);
         let now = self.clock.now();
         let mut table = self.shards.get(key.shard(SHARDS))?.lock();
         let mut held = table.get_mut(&key)?;
         held.forget(now);
+        // The amount may have been lowered.
+        held.tokens = held.tokens.min(batch);
         let asked = charge.cost.max(1);
         if held.tokens >= asked {
             held.tokens -= charge.cost;
-            return Some(held.outcome(true, now));
+            return Some(held.outcome(true, now).within(charge.limit));
         }
         (held.refused_until > now && asked >= held.refused && held.tokens == 0)
-            .then(|| held.outcome(false, now))
+            .then(|| held.outcome(false, now).within(charge.limit))
     }
 
     /// What to ask Redis for beside the cost; none when only for that.

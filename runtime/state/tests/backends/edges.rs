@@ -271,3 +271,77 @@ fn a_clock_that_jumps_a_day() {
 fn an_empty_list_of_charges() {
     each(async |backend, _| assert!(backend.take(&[]).await.unwrap().is_empty()));
 }
+
+#[test]
+fn an_index_of_another_type_fails_before_it_counts() {
+    if !server::is_there() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let backend = open(&format!("{}?timeout=10s", server.url()), Clock::System).unwrap();
+    Runtime::new().unwrap().block_on(async {
+        assert_eq!(backend.increment(&COUNTER, b"key", 1).await, Ok(1));
+        for index in keys(&server, "zset") {
+            server.ask(&format!("DEL {index}"));
+            server.ask(&format!("SET {index} foreign"));
+            let failure = backend.increment(&COUNTER, b"key", 1).await.unwrap_err();
+            assert!(matches!(failure, Failure::Corrupt(_)), "{failure}");
+            assert_eq!(backend.read(&COUNTER, b"key").await, Ok(Some(1)));
+            server.ask(&format!("DEL {index}"));
+        }
+        assert_eq!(backend.increment(&COUNTER, b"key", 1).await, Ok(2));
+    });
+}
+
+#[test]
+fn foreign_states_of_limits_are_corrupt_or_bounded() {
+    if !server::is_there() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let backend = open(&format!("{}?timeout=10s", server.url()), Clock::System).unwrap();
+    let second = Duration::from_secs(1);
+    let bucket = Limit::token_bucket("bucket", 5, second, 5).unwrap();
+    let window = Limit::sliding_window("window", 5, second).unwrap();
+    Runtime::new().unwrap().block_on(async {
+        assert!(allowed(&*backend, &bucket, b"key", 5).await);
+        let key = keys(&server, "string").remove(0);
+        for (value, corrupt) in [
+            ("99999999999999999999999:5", true),
+            ("5:99999999999999999999999", true),
+            ("-5:5", true),
+            ("4503599627370496:4503599627370496", false),
+        ] {
+            server.ask(&format!("SET {key} {value}"));
+            match backend.take(&charge(&bucket, b"key", 0)).await {
+                Err(Failure::Corrupt(_)) => assert!(corrupt, "{value}"),
+                Err(failure) => panic!("{failure}"),
+                Ok(takings) => {
+                    let quota = takings[0].quota().unwrap();
+                    assert!(!corrupt && quota.remaining <= 10, "{value}: {quota:?}");
+                    assert!(quota.reset <= 2 * second, "{value}: {quota:?}");
+                }
+            }
+        }
+        assert!(allowed(&*backend, &window, b"key", 5).await);
+        let key = keys(&server, "list").remove(0);
+        for (head, entry) in [
+            ("5:0:99999999999999999999999", "1:5"),
+            ("5:0:1", "foreign"),
+            ("5:0:1", "1:99"),
+            ("5:0:1", "99999999999999999999999:5"),
+        ] {
+            server.ask(&format!("DEL {key}"));
+            server.ask(&format!("RPUSH {key} {head} {entry}"));
+            let failure = backend.take(&charge(&window, b"key", 1)).await.unwrap_err();
+            assert!(matches!(failure, Failure::Corrupt(_)), "{head}: {failure}");
+        }
+    });
+}
+
+/// The keys of a type; their names must be printable.
+fn keys(server: &Server, kind: &str) -> Vec<String> {
+    let answer = server.ask(&format!("SCAN 0 COUNT 1000 TYPE {kind}"));
+    let keys = answer.split("\r\n").filter(|line| line.starts_with("edge"));
+    keys.map(str::to_owned).collect()
+}

@@ -21,8 +21,8 @@ pub struct Model {
 type Key = (String, Vec<u8>);
 
 /// The first form of GCRA in ITU-T I.371, virtual scheduling: when the next cell is expected. In milliseconds times `amount`.
-#[derive(Default)]
 struct Bucket {
+    amount: i128,
     expected: i128,
     changed: i128,
 }
@@ -69,20 +69,19 @@ impl Model {
         cost: u64,
     ) -> Answer {
         let mut now = i128::from(now);
-        let known = self.buckets.get_mut(&key);
-        if let Some(bucket) = known {
-            let ahead = bucket.changed - now;
-            if ahead > JITTER {
-                bucket.expected -= ahead * amount;
+        let mut expected = now * amount;
+        if let Some(bucket) = self.buckets.get_mut(&key) {
+            // Of another amount: what is owed stays, up to what this one holds.
+            bucket.expected += bucket.changed * (amount - bucket.amount);
+            let owed = (bucket.expected - bucket.changed * amount).min(capacity * per);
+            bucket.amount = amount;
+            if bucket.changed - now > JITTER {
+                bucket.expected = now * amount + owed;
                 bucket.changed = now;
             }
             now = now.max(bucket.changed);
+            expected = (bucket.changed * amount + owed).max(now * amount);
         }
-        let expected = self
-            .buckets
-            .get(&key)
-            .map_or(0, |bucket| bucket.expected)
-            .max(now * amount);
         let (asked, latest) = (i128::from(cost.max(1)), (now * amount) + capacity * per);
         let left = |expected: i128| ((latest - expected) / per) as u64;
         let reset = |expected: i128| {
@@ -104,6 +103,7 @@ impl Model {
         self.buckets.insert(
             key,
             Bucket {
+                amount,
                 expected: next,
                 changed: now,
             },
@@ -124,13 +124,13 @@ impl Model {
         let (asked, taken) = (cost.max(1), log.len() as u64);
         let reset = |log: &[i128]| log.last().map_or(0, |&newest| (newest + per - now) as u64);
         if asked > amount {
-            return (false, amount - taken, reset(log), None);
+            return (false, amount.saturating_sub(taken), reset(log), None);
         }
         if taken + asked > amount {
             let last_to_go = log[(taken + asked - amount - 1) as usize];
             return (
                 false,
-                amount - taken,
+                amount.saturating_sub(taken),
                 reset(log),
                 Some((last_to_go + per - now) as u64),
             );
@@ -141,7 +141,7 @@ impl Model {
 
     fn at_once(&mut self, key: Key, amount: u64, cost: u64) -> Answer {
         let taken = self.in_flight.entry(key).or_default();
-        let room = amount - *taken;
+        let room = amount.saturating_sub(*taken);
         if cost.max(1) > room {
             return (false, room, 0, (cost <= amount).then_some(0));
         }

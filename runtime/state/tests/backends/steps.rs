@@ -52,6 +52,11 @@ pub fn limits() -> Vec<Limit> {
         Limit::sliding_window("window", 3, second).unwrap(),
         Limit::sliding_window("long", 4, minute).unwrap(),
         Limit::at_once("at once", 2).unwrap(),
+        // The same ones, with other amounts.
+        Limit::token_bucket("fast", 2, second, 0).unwrap(),
+        Limit::token_bucket("slow", 1, minute, 9).unwrap(),
+        Limit::sliding_window("window", 1, second).unwrap(),
+        Limit::at_once("at once", 1).unwrap(),
     ]
 }
 
@@ -78,7 +83,7 @@ pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => prop_oneof![1..400_u64, Just(999), Just(1000), Just(60_000), Just(DAY)].prop_map(Step::On),
         1 => prop_oneof![1..1000_u64, 1000..5000_u64, Just(DAY)].prop_map(Step::Back),
-        10 => prop::collection::vec((0..5_usize, 0..2_usize, cost), 1..4).prop_map(Step::Take),
+        10 => prop::collection::vec((0..9_usize, 0..2_usize, cost), 1..4).prop_map(Step::Take),
         2 => (0..8_usize).prop_map(Step::GiveBack),
         3 => (0..2_usize, key.clone()).prop_map(|(store, key)| Step::Get(store, key)),
         3 => (0..2_usize, key.clone(), prop::collection::vec(any::<u8>(), 0..20), 0..TTLS.len())

@@ -14,6 +14,14 @@ else
   now, spare = tonumber(ARGV[1]), 86400000
 end
 
+-- What can't be indexed is not counted either.
+for index = 2, #KEYS do
+  local kind = redis.call('TYPE', KEYS[index]).ok
+  if kind ~= 'zset' and kind ~= 'none' then
+    return redis.error_reply('WRONGTYPE an index of a listed counter is not a sorted set')
+  end
+end
+
 local ends = tonumber(redis.call('HGET', KEYS[1], 'e') or '') or math.huge
 if ends <= now then redis.call('DEL', KEYS[1]) end
 

@@ -20,22 +20,31 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
+-- A number that doubles hold exactly; nil for any other text. No state of a limit has one beyond that.
+local function whole(text)
+  local number = text and string.match(text, '^%-?%d+$') and tonumber(text)
+  if number and math.abs(number) <= 2 ^ 53 then return number end
+  return nil
+end
+
 -- GCRA: a debt in parts of a token, of which `amount` drain in each millisecond.
 local function bucket(key, cost, want, amount, per, burst)
   local debt, at, turned = 0, 0, false
   local saved = redis.call('GET', key)
   if saved then
     local d, t = string.match(saved, '^(%d+):(%d+)$')
-    if not d then return nil end
-    debt, at = tonumber(d), tonumber(t)
+    debt, at = whole(d), whole(t)
+    if not debt or not at then return nil end
   end
+  local capacity = amount + burst
+  -- Nobody owes more than the bucket holds, also when it held more before.
+  debt = math.min(debt, capacity * per)
   if at - now > JITTER then
     at, turned = now, true
   elseif now > at then
     -- A product that is too large to be exact is still larger than any debt.
     debt, at = math.max(0, debt - (now - at) * amount), now
   end
-  local capacity = amount + burst
   local room = math.max(0, capacity * per - debt)
   local asked = math.max(1, cost)
   local allowed, retry, taken = 0, -1, 0
@@ -64,8 +73,8 @@ local function window(key, cost, amount, per)
   local head = redis.call('LINDEX', key, 0)
   if head then
     local s, h, n = string.match(head, '^(%d+):(-?%d+):(-?%d+)$')
-    if not s then return nil end
-    sum, shift, newest = tonumber(s), tonumber(h), tonumber(n)
+    sum, shift, newest = whole(s), whole(h), whole(n)
+    if not sum or not shift or not newest then return nil end
     local ahead = newest + shift - at
     if ahead > JITTER then
       shift, dirty = shift - ahead, true
@@ -74,25 +83,28 @@ local function window(key, cost, amount, per)
     end
   end
 
-  -- Calls `visit` with each entry's time and count, from old to new, until it says stop.
+  -- Calls `visit` with each entry's time and count, from old to new, until it says stop. False at one that is not an entry.
   local function each(first, visit)
     while true do
       local entries = redis.call('LRANGE', key, first, first + 63)
       for _, entry in ipairs(entries) do
         local t, c = string.match(entry, '^(-?%d+):(%d+)$')
-        if visit(tonumber(t) + shift, tonumber(c)) then return end
+        t, c = whole(t), whole(c)
+        if not t or not c then return false end
+        if visit(t + shift, c) then return true end
       end
-      if #entries < 64 then return end
+      if #entries < 64 then return true end
       first = first + 64
     end
   end
 
   local gone = 0
   if sum > 0 then
-    each(1, function(t, count)
+    local read = each(1, function(t, count)
       if at - t < per then return true end
       gone, sum = gone + 1, sum - count
     end)
+    if not read or sum < 0 then return nil end
   end
   local room = math.max(0, amount - sum)
   local asked = math.max(1, cost)
@@ -100,14 +112,15 @@ local function window(key, cost, amount, per)
   if asked <= room then
     allowed, taken = 1, cost
   elseif asked <= amount then
-    local needed = asked - room
-    each(1 + gone, function(t, count)
+    local needed = sum + asked - amount
+    local read = each(1 + gone, function(t, count)
       needed = needed - count
       if needed <= 0 then
-        retry = t + per - at
+        retry = math.min(per, t + per - at)
         return true
       end
     end)
+    if not read or needed > 0 then return nil end
   end
 
   if sum == 0 and taken == 0 then
@@ -141,15 +154,19 @@ end
 
 -- Leases `id:count` with the real time at which each ends: hosts die by that, whatever time a test has.
 local function at_once(leases, sum_key, cost, amount, id)
-  local sum = tonumber(redis.call('GET', sum_key) or '0')
+  local sum = whole(redis.call('GET', sum_key) or '0')
+  if not sum then return nil end
   local ended = redis.call('ZRANGEBYSCORE', leases, '-inf', digits(real))
   for _, lease in ipairs(ended) do
-    sum = sum - tonumber(string.match(lease, ':(%d+)$'))
+    local count = whole(string.match(lease, ':(%d+)$'))
+    if not count then return nil end
+    sum = sum - count
     redis.call('ZREM', leases, lease)
   end
+  sum = math.max(0, sum)
   local room = math.max(0, amount - sum)
   if math.max(1, cost) > room then
-    if #ended > 0 then redis.call('SET', sum_key, digits(math.max(0, sum)), 'KEEPTTL') end
+    if #ended > 0 then redis.call('SET', sum_key, digits(sum), 'KEEPTTL') end
     if cost > amount then return { 0, room, 0, -1, 0 } end
     return { 0, room, 0, 0, 0 }
   end
@@ -159,7 +176,7 @@ local function at_once(leases, sum_key, cost, amount, id)
     redis.call('SET', sum_key, digits(sum + cost), 'PX', digits(2 * life))
     redis.call('PEXPIRE', leases, digits(2 * life))
   elseif #ended > 0 then
-    redis.call('SET', sum_key, digits(math.max(0, sum)), 'KEEPTTL')
+    redis.call('SET', sum_key, digits(sum), 'KEEPTTL')
   end
   return { 1, room - cost, 0, -1, cost }
 end
