@@ -7,6 +7,7 @@
 mod apply;
 mod database;
 mod record;
+mod shelf;
 mod writer;
 
 use std::path::Path;
@@ -27,6 +28,7 @@ use crate::{Answer, Charge, Failure, OpenError, Takings};
 
 use apply::Change;
 use record::{COUNTER, STORE, key, number};
+use shelf::Shelf;
 use writer::Writer;
 
 /// How many bytes of keys and values are kept when a URL does not say.
@@ -38,7 +40,7 @@ const READS: usize = 512;
 pub struct File {
     /// Before the database, so that its thread ends first.
     writer: Writer,
-    database: Arc<Database>,
+    shelf: Arc<Shelf>,
     limits: Limits,
     time: Arc<Expiry>,
     purges: broadcast::Sender<Purge>,
@@ -57,16 +59,17 @@ impl File {
         timeout: Duration,
         clock: Clock,
     ) -> Result<Self, OpenError> {
-        let database = Arc::new(database::open(folder)?);
+        let place = folder.to_owned();
+        let shelf = Arc::new(Shelf::new(move || database::open(&place))?);
         let time = Arc::new(Expiry::new(clock.clone()));
-        let writer = Writer::start(Arc::clone(&database), bytes, timeout, Arc::clone(&time));
+        let writer = Writer::start(Arc::clone(&shelf), bytes, timeout, Arc::clone(&time));
         let writer = writer.map_err(|reason| OpenError::System {
             path: folder.to_owned(),
             reason,
         })?;
         Ok(Self {
             writer,
-            database,
+            shelf,
             limits: Limits::new(LIMIT_BYTES / 4, clock),
             time,
             purges: broadcast::Sender::new(PURGES),
@@ -81,16 +84,16 @@ impl File {
         read: impl FnOnce(&Database) -> Result<T, Failure> + Send + 'static,
     ) -> Answer<'_, T> {
         let Ok(runtime) = Handle::try_current() else {
-            return Answer::Ready(read(&self.database));
+            return Answer::Ready(self.shelf.with(read));
         };
         let Some(place) = Reading::begin(&self.reads) else {
             let reason = "too many reads are waiting for the disk";
             return Answer::failed(Failure::Unavailable(reason.into()));
         };
-        let database = Arc::clone(&self.database);
+        let shelf = Arc::clone(&self.shelf);
         let task = runtime.spawn_blocking(move || {
             let _place = place;
-            read(&database)
+            shelf.with(read)
         });
         let timeout = self.writer.timeout();
         Answer::wait(async move {

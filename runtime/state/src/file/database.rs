@@ -83,7 +83,7 @@ fn remember(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes the tables, and gives the layout's number.
-fn prepare(database: &Database) -> Result<u64, redb::Error> {
+pub(super) fn prepare(database: &Database) -> Result<u64, redb::Error> {
     let transaction = database.begin_write()?;
     let layout = {
         transaction.open_table(ENTRIES)?;

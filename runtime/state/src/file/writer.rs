@@ -6,12 +6,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{ReadableDatabase, ReadableTable};
 use tokio::sync::oneshot;
 
 use super::apply::{Change, Tables};
 use super::database::failure;
 use super::record::ENDS;
+use super::shelf::Shelf;
 use crate::clock::Expiry;
 use crate::{Answer, Failure};
 
@@ -41,7 +42,7 @@ struct Job {
 
 impl Writer {
     pub(super) fn start(
-        database: Arc<Database>,
+        shelf: Arc<Shelf>,
         limit: u64,
         timeout: Duration,
         time: Arc<Expiry>,
@@ -49,7 +50,7 @@ impl Writer {
         let (queue, jobs) = sync_channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
         let work = Work {
-            database,
+            shelf,
             limit,
             time,
             waiting: Arc::clone(&waiting),
@@ -124,7 +125,7 @@ fn stopped() -> Failure {
 
 /// What the thread works with.
 struct Work {
-    database: Arc<Database>,
+    shelf: Arc<Shelf>,
     limit: u64,
     time: Arc<Expiry>,
     waiting: Arc<AtomicUsize>,
@@ -170,35 +171,42 @@ impl Work {
         &self,
         work: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut transaction = self.database.begin_write().map_err(failure)?;
-        // Two flushes instead of one, so that a file of any size opens at once after a crash.
-        transaction.set_quick_repair(true);
-        let result = {
-            let mut tables = Tables::open(&transaction, self.limit)?;
-            let result = work(&mut tables)?;
-            tables.finish()?;
-            result
-        };
-        transaction.commit().map_err(failure)?;
-        Ok(result)
+        self.shelf.mend()?;
+        self.shelf.with(|database| {
+            let mut transaction = database.begin_write().map_err(failure)?;
+            // Two flushes instead of one, so that a file of any size opens at once after a crash.
+            transaction.set_quick_repair(true);
+            let result = {
+                let mut tables = Tables::open(&transaction, self.limit)?;
+                let result = work(&mut tables)?;
+                tables.finish()?;
+                result
+            };
+            transaction.commit().map_err(failure)?;
+            Ok(result)
+        })
     }
 
     /// Removes a few entries that have expired. What can't be done now can be done later.
     fn sweep(&self) {
         let now = self.time.seen();
+        if self.shelf.mend().is_err() {
+            return;
+        }
         if self.has_expired(now).unwrap_or(false) {
             let _ = self.transact(|tables| tables.sweep(now, STEP));
         }
     }
 
     fn has_expired(&self, now: u64) -> Result<bool, Failure> {
-        let table = self
-            .database
-            .begin_read()
-            .map_err(failure)?
-            .open_table(ENDS)
-            .map_err(failure)?;
-        let first = table.first().map_err(failure)?;
-        Ok(first.is_some_and(|(key, _)| key.value().0 <= now))
+        self.shelf.with(|database| {
+            let table = database
+                .begin_read()
+                .map_err(failure)?
+                .open_table(ENDS)
+                .map_err(failure)?;
+            let first = table.first().map_err(failure)?;
+            Ok(first.is_some_and(|(key, _)| key.value().0 <= now))
+        })
     }
 }

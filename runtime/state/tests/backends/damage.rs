@@ -193,3 +193,52 @@ fn damaged_and_torn_files() {
     }
     assert!(refused >= 5, "{refused}");
 }
+
+/// On a small file system of its own, where the system lets one be mounted.
+#[test]
+fn a_full_disk_keeps_what_was_answered_and_takes_writes_when_it_has_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = |command: &str, options: &[&str]| {
+        let mut command = std::process::Command::new(command);
+        command.args(options).arg(folder.path());
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    if !mount("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs"]) {
+        eprintln!("no file system can be mounted");
+        return;
+    }
+    let url = format!("file://{}/state", folder.path().display());
+    let backend = open(&url, Clock::System).unwrap();
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        wait(fill_twice(&*backend, &folder.path().join("filler")));
+    }));
+    drop(backend);
+    mount("umount", &[]);
+    outcome.unwrap();
+}
+
+async fn fill_twice(backend: &dyn Backend, filler: &Path) {
+    let value = vec![7; 100_000];
+    let mut kept = 0_u64;
+    for _ in 0..2 {
+        // Whatever room is left is another's.
+        let _ = fs::write(filler, vec![0; 8 << 20]);
+        let failure = loop {
+            match backend.put(&STORE, &kept.to_le_bytes(), &value, None).await {
+                Ok(()) => kept += 1,
+                Err(failure) => break failure,
+            }
+        };
+        assert!(matches!(failure, Failure::Unavailable(_)), "{failure}");
+        fs::remove_file(filler).unwrap();
+        let since = std::time::Instant::now();
+        while let Err(failure) = backend.put(&STORE, b"after", &value, None).await {
+            assert!(since.elapsed() < Duration::from_secs(60), "{failure}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for key in 0..kept {
+            let found = backend.get(&STORE, &key.to_le_bytes()).await.unwrap();
+            assert_eq!(found.unwrap(), value, "{key}");
+        }
+    }
+}
