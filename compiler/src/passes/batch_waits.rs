@@ -18,8 +18,8 @@ use std::collections::{BTreeSet, HashMap};
 const MOST_TESTS: usize = 256;
 /// Most questions of one wait.
 const MOST_ASKED: usize = 8;
-/// Most steps that are added: each is a function of all that follows it.
-const MOST_STEPS: usize = 32;
+/// Most steps that are added behind tests: each is a function of all that follows it.
+const MOST_STEPS: usize = 64;
 
 /// Runs the pass.
 pub(super) fn run(graph: Decision) -> Decision {
@@ -40,13 +40,9 @@ pub(super) fn run(graph: Decision) -> Decision {
         let old = graph.steps.get(step as usize).cloned().unwrap_or_default();
         match (list.as_slice(), old.on.first()) {
             ([asked], Some((Event::Results, root))) => {
-                let is_full = batches.steps.len() >= MOST_STEPS;
                 let root = map.get(root).copied().unwrap_or(*root);
                 let follows = Follows::new(graph, asked, root, old.scan);
                 batches.roots.insert(step, root);
-                if is_full {
-                    return wait;
-                }
                 batches.wait(graph, wait, asked, &follows)
             }
             _ => wait,
@@ -91,6 +87,8 @@ struct Batches {
     /// The number of the first new step.
     first: u32,
     steps: Vec<Step>,
+    /// How many of them lie behind tests.
+    hoisted: usize,
     /// Where the steps of waits begin, as handles of the new graph.
     roots: HashMap<u32, Handle<Node>>,
 }
@@ -106,6 +104,15 @@ impl Batches {
     ) -> Handle<Node> {
         let mut answer = Answer::of(asked.ask);
         let pure = tests(graph, follows.next, &mut answer);
+        let waits = |node: &&Handle<Node>| matches!(graph.nodes.get(**node), Node::Wait { .. });
+        let more = pure.iter().filter(waits).count();
+        // A wait right behind this one takes its place; those behind tests come on top.
+        if pure.len() > 1 && self.hoisted + more > MOST_STEPS {
+            return wait;
+        }
+        if pure.len() > 1 {
+            self.hoisted += more;
+        }
         let mut made: HashMap<Handle<Node>, Handle<Node>> = HashMap::new();
         // Successors come first.
         for node in pure {
@@ -160,10 +167,7 @@ impl Batches {
         let mut read = more.iter().flat_map(|it| it.state.values());
         let knows = read.any(|value| answer.is_known(graph, value));
         let others = more.get(1..).unwrap_or_default();
-        if self.steps.len() >= MOST_STEPS
-            || more.len() >= MOST_ASKED
-            || knows
-            || is_chained && !others.iter().all(|it| it.is_chained)
+        if more.len() >= MOST_ASKED || knows || is_chained && !others.iter().all(|it| it.is_chained)
         {
             return None;
         }
