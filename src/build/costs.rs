@@ -1,5 +1,7 @@
 //! `edge build --report`: what a policy costs, rule by rule.
 
+use std::collections::BTreeMap;
+
 use edge_abi::manifest::Line;
 use edge_compiler::emit::cost::{By, RuleCost, Walk};
 use serde::Serialize;
@@ -41,11 +43,11 @@ impl Costs {
     /// Those of a policy.
     pub fn of(policy: &Policy) -> Costs {
         let manifest = &policy.lowered.manifest;
-        let costs = &policy.lowered.costs;
-        let rules = (0..).zip(&manifest.rules).map(|(index, rule)| {
-            let cost = costs.iter().find(|cost| cost.rule == index);
-            Rule::new(rule.name.clone(), cost)
-        });
+        let costs = policy.lowered.costs.iter();
+        let costs: BTreeMap<u32, &RuleCost> = costs.map(|cost| (cost.rule, cost)).collect();
+        let rules = (0..)
+            .zip(&manifest.rules)
+            .map(|(index, rule)| Rule::new(rule.name.clone(), costs.get(&index).copied()));
         Costs {
             policy: manifest.name.clone(),
             bytes: policy.lowered.wasm.len(),

@@ -1,9 +1,10 @@
-//! Constants in settings: with their unit, and in range.
+//! Constants and words in settings: with their unit, in range, and one of those that there are.
 
 use super::Checker;
-use crate::ast::Expr as Ast;
-use crate::diagnostics::{NotConstant, OutOfRange, UnitMissing};
+use crate::ast::{Expr as Ast, Name};
+use crate::diagnostics::{NoSuchWord, NotConstant, OutOfRange, UnitMissing};
 use crate::hir::{Base, Const, Expr, Type};
+use crate::resolve::suggest;
 use crate::source::Span;
 
 /// The longest duration of a setting: an hour, in milliseconds.
@@ -97,6 +98,26 @@ impl Checker<'_> {
             what: what.to_owned(),
             range: range.to_owned(),
             span: expr.span,
+        })
+    }
+
+    /// One of some words.
+    pub(super) fn one_word<T: Copy>(
+        &mut self,
+        name: &Name,
+        what: &'static str,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
+        let known = || words.iter().map(|(word, _)| *word);
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == name.text) {
+            return Some(*value);
+        }
+        let all = || format!("it is `{}`", known().collect::<Vec<_>>().join("` or `"));
+        self.fail(NoSuchWord {
+            word: name.text.clone(),
+            what,
+            span: name.span,
+            help: suggest(&name.text, known()).or_else(|| Some(all())),
         })
     }
 }

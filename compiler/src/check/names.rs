@@ -211,11 +211,11 @@ impl Checker<'_> {
         }
     }
 
-    /// The set that an expression names, if it names one.
-    pub(super) fn set_named(&self, kind: &ExprKind) -> Option<Decl> {
-        let decl = match kind {
+    /// The declaration that an expression names, here or in a used file, if it names one.
+    pub(super) fn decl_named(&self, kind: &ExprKind) -> Option<Decl> {
+        match kind {
             ExprKind::Name(name) if self.scope.local(name).is_none() => {
-                self.declared(self.scope.unit, name)?
+                self.declared(self.scope.unit, name)
             }
             ExprKind::Field(owner, name) => {
                 let ExprKind::Name(owner) = &owner.kind else {
@@ -224,11 +224,16 @@ impl Checker<'_> {
                 let DeclKind::Unit(Some(unit)) = self.declared(self.scope.unit, owner)?.kind else {
                     return None;
                 };
-                self.declared(unit, &name.text)?
+                self.declared(unit, &name.text)
             }
-            _ => return None,
-        };
-        (decl.kind == DeclKind::Set).then_some(decl)
+            _ => None,
+        }
+    }
+
+    /// The set that an expression names, if it names one.
+    pub(super) fn set_named(&self, kind: &ExprKind) -> Option<Decl> {
+        self.decl_named(kind)
+            .filter(|decl| decl.kind == DeclKind::Set)
     }
 
     /// Reports that a declaration comes back to itself.

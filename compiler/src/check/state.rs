@@ -12,10 +12,9 @@ pub(super) use limit::Limit;
 
 use super::names::FACT_GROUPS;
 use super::{Checker, index};
-use crate::ast::{Expr as Ast, ExprKind, Name, Path};
-use crate::diagnostics::NoSuchWord;
+use crate::ast::{Expr as Ast, ExprKind, Path};
 use crate::hir::{Ask, Base, Const, Expr, Fact, State, Stmt, StmtKind, Type};
-use crate::resolve::{Decl, DeclKind, suggest};
+use crate::resolve::DeclKind;
 use crate::source::Span;
 use edge_abi::manifest::Fact as RawFact;
 
@@ -47,28 +46,9 @@ impl Checker<'_> {
         (Ask { ask, state }, ask)
     }
 
-    /// The declaration that an expression names, if it names one.
-    fn named_by(&self, expr: &Ast) -> Option<Decl> {
-        match &expr.kind {
-            ExprKind::Name(name) if self.scope.local(name).is_none() => {
-                self.declared(self.scope.unit, name)
-            }
-            ExprKind::Field(owner, name) => {
-                let ExprKind::Name(owner) = &owner.kind else {
-                    return None;
-                };
-                let DeclKind::Unit(Some(unit)) = self.declared(self.scope.unit, owner)?.kind else {
-                    return None;
-                };
-                self.declared(unit, &name.text)
-            }
-            _ => None,
-        }
-    }
-
     /// The store or counter that an expression names, if it names one.
     pub(super) fn keeper_named(&self, expr: &Ast) -> Option<Keeper> {
-        let decl = self.named_by(expr)?;
+        let decl = self.decl_named(&expr.kind)?;
         let index = self.index.get(&decl.id).copied();
         match decl.kind {
             DeclKind::Store => index.map(Keeper::Store),
@@ -157,26 +137,6 @@ impl Checker<'_> {
                 self.wrong_kind(&name, kind, "a limit", path.span)
             }
         }
-    }
-
-    /// One of some words.
-    fn one_word<T: Copy>(
-        &mut self,
-        name: &Name,
-        what: &'static str,
-        words: &[(&'static str, T)],
-    ) -> Option<T> {
-        let known = || words.iter().map(|(word, _)| *word);
-        if let Some((_, value)) = words.iter().find(|(word, _)| *word == name.text) {
-            return Some(*value);
-        }
-        let all = || format!("it is `{}`", known().collect::<Vec<_>>().join("` or `"));
-        self.fail(NoSuchWord {
-            word: name.text.clone(),
-            what,
-            span: name.span,
-            help: suggest(&name.text, known()).or_else(|| Some(all())),
-        })
     }
 }
 

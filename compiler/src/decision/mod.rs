@@ -75,8 +75,20 @@ pub struct Step {
     pub on: Vec<(Event, Handle<Node>)>,
     /// The step of the pieces of a body that is asked for here, if any rule could deny because of them.
     pub scan: Option<u32>,
-    /// How many results come with [`Event::Results`].
-    pub results: u16,
+    /// The results that come with [`Event::Results`].
+    pub results: Results,
+}
+
+/// What is answered where a step is entered after a wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Results {
+    /// Nothing: it is not entered so.
+    #[default]
+    None,
+    /// The request's body.
+    Body,
+    /// So many questions about what the host remembers.
+    State(u16),
 }
 
 /// A route table: which of these patterns match a path.

@@ -5,6 +5,7 @@ use super::{
     code::{Code, at},
     support::Support,
 };
+use crate::decision::Results;
 use edge_abi::{
     continuation,
     input::{self, Event},
@@ -191,19 +192,18 @@ impl Emitter<'_> {
 
     /// After a wait there are as many results as were asked for; a body's answers what was asked.
     fn results_fit(&mut self, c: &mut Code, step: u32) {
-        let on = self
-            .graph
-            .steps
-            .get(step as usize)
-            .map(|s| s.on.as_slice())
-            .unwrap_or_default();
-        let waits = on.iter().any(|(event, _)| *event == Event::Results);
-        let results = self.graph.steps.get(step as usize).map_or(0, |s| s.results);
+        let step = self.graph.steps.get(step as usize);
+        let results = step.map_or(Results::None, |step| step.results);
+        let count = match results {
+            Results::None => 0,
+            Results::Body => 1,
+            Results::State(count) => count,
+        };
         c.if_bool();
         c.region(self.layout.input + input::RESULTS)
             .push(I::I32Load16U(at(0)));
-        c.i32(u32::from(results)).push(I::I32Eq);
-        if waits && !self.plan.asks.contains(&step) {
+        c.i32(u32::from(count)).push(I::I32Eq);
+        if results == Results::Body {
             c.if_bool();
             self.result_table(c);
             c.push(I::I32Load16U(at(input::result::OPCODE)))

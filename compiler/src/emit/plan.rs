@@ -29,8 +29,6 @@ pub(super) struct Plan {
     pub memos: u32,
     /// Bytes of the longest effect of which there may be many.
     pub effect: u32,
-    /// The steps at which answers arrive of what was asked of what the host remembers.
-    pub asks: BTreeSet<u32>,
     /// The flags that say that a body's scan was asked for, by lane, if any is.
     pub scans: Option<u32>,
 }
@@ -46,13 +44,6 @@ impl Plan {
         for step in &graph.steps {
             let mut found = BTreeSet::new();
             for node in reachable(graph, step.on.iter().map(|(_, node)| *node)) {
-                if let Node::Wait {
-                    request: Request::State(_),
-                    step,
-                } = graph.nodes.get(node)
-                {
-                    plan.asks.insert(*step);
-                }
                 for value in values_of_node(graph, graph.nodes.get(node)) {
                     found.extend(facts.get(value.index()).into_iter().flatten().cloned());
                 }

@@ -372,14 +372,8 @@ impl Run<'_> {
     }
 
     fn proxy(&mut self, proxy: &hir::Proxy) -> bool {
-        let mut parts = vec![&proxy.target];
-        parts.extend(&proxy.host);
-        parts.extend(proxy.path.iter().flat_map(|p| &p.parts));
-        parts.extend(proxy.query.iter().filter_map(|q| match q {
-            hir::QueryEdit::Set(_, value) => Some(value),
-            hir::QueryEdit::Remove(_) => None,
-        }));
-        parts.extend(proxy.edits.iter().flat_map(edit_parts));
+        let mut parts = Vec::new();
+        proxy.exprs(&mut |part| parts.push(part));
         if self.waits(&parts) || self.waits_for_handlers() {
             return true;
         }
@@ -601,17 +595,9 @@ impl Run<'_> {
 }
 
 fn edit_parts(edit: &hir::Edit) -> Vec<&Expr> {
-    match &edit.value {
-        None => Vec::new(),
-        Some(hir::EditValue::Text(text)) => vec![text],
-        Some(hir::EditValue::WithSecrets(parts)) => parts
-            .iter()
-            .filter_map(|part| match part {
-                hir::SecretPart::Text(text) => Some(text),
-                hir::SecretPart::Secret(_) => None,
-            })
-            .collect(),
-    }
+    let mut parts = Vec::new();
+    edit.exprs(&mut |part| parts.push(part));
+    parts
 }
 
 /// The rule that a block's own end would name: of its last terminal.

@@ -4,34 +4,29 @@ use super::{EditValue, Expr, Handler, Over, QueryEdit, SecretPart, Stmt, StmtKin
 
 impl Handler {
     /// Calls `see` with every expression in it.
-    pub fn exprs(&self, see: &mut dyn FnMut(&Expr)) {
+    pub fn exprs<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {
         self.when.iter().for_each(&mut *see);
-        self.body.iter().for_each(|stmt| stmt.exprs(see));
+        all(&self.body, see);
     }
 }
 
 impl Stmt {
     /// Calls `see` with every expression in it and in the blocks below it; not with parts of expressions.
-    pub fn exprs(&self, see: &mut dyn FnMut(&Expr)) {
-        let blocks = |blocks: &mut dyn Iterator<Item = &Vec<Stmt>>, see: &mut dyn FnMut(&Expr)| {
-            blocks.flatten().for_each(|stmt| stmt.exprs(see));
-        };
+    pub fn exprs<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
-            StmtKind::LetElse(_, block) => blocks(&mut [block].into_iter(), see),
+            StmtKind::LetElse(_, block) => all(block, see),
             StmtKind::If { arms, otherwise } => {
                 arms.iter().for_each(|(condition, _)| see(condition));
-                blocks(
-                    &mut arms.iter().map(|(_, block)| block).chain([otherwise]),
-                    see,
-                );
+                arms.iter().for_each(|(_, block)| all(block, see));
+                all(otherwise, see);
             }
             StmtKind::Deny(rules) => {
                 rules.iter().for_each(|rule| see(&rule.condition));
-                blocks(&mut rules.iter().map(|rule| &rule.body), see);
+                rules.iter().for_each(|rule| all(&rule.body, see));
             }
             StmtKind::Hits(hits) => {
                 hits.rules.iter().for_each(|(_, condition)| see(condition));
-                blocks(&mut [&hits.then].into_iter(), see);
+                all(&hits.then, see);
             }
             StmtKind::Scan(scan) => {
                 if let Over::Answered(respond) = &scan.over {
@@ -51,7 +46,7 @@ impl Stmt {
 
 impl super::Edit {
     /// Calls `see` with every expression in it.
-    pub fn exprs(&self, see: &mut dyn FnMut(&Expr)) {
+    pub fn exprs<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {
         match &self.value {
             None => {}
             Some(EditValue::Text(text)) => see(text),
@@ -66,7 +61,7 @@ impl super::Edit {
 
 impl super::Proxy {
     /// Calls `see` with every expression in it.
-    pub fn exprs(&self, see: &mut dyn FnMut(&Expr)) {
+    pub fn exprs<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {
         see(&self.target);
         self.host.iter().for_each(&mut *see);
         self.path
@@ -80,4 +75,8 @@ impl super::Proxy {
         }
         self.edits.iter().for_each(|edit| edit.exprs(see));
     }
+}
+
+fn all<'a>(block: &'a [Stmt], see: &mut dyn FnMut(&'a Expr)) {
+    block.iter().for_each(|stmt| stmt.exprs(see));
 }

@@ -14,7 +14,7 @@ use super::foreign;
 use super::grammar::Rule;
 use super::hints;
 use super::lex::{Kind, Token, token_at};
-use super::words::{DECLARATIONS, STATEMENTS, is_reserved, nearest};
+use super::words::{DECLARATIONS, is_reserved, is_statement, nearest};
 
 /// Where the grammar stopped, and what could have stood there.
 pub(super) struct Stop<'t> {
@@ -127,7 +127,7 @@ impl<'t> Builder<'t, '_> {
         };
         let span = self.range(0, word.len());
         let word = shortened(word);
-        if STATEMENTS.contains(&word.as_str()) {
+        if is_statement(&word) {
             self.report(MisplacedStatement { word, span });
         } else if let Some((instead, help)) = foreign::declaration(&word) {
             self.report(ForeignSpelling {

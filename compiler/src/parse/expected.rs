@@ -1,7 +1,7 @@
 //! What the grammar's rules are called in diagnostics.
 
 use super::grammar::{Rule, is_keyword};
-use super::words::BUILT_STATEMENTS;
+use super::words::STATEMENTS;
 
 /// What a row holds, and the words that begin its parts.
 pub(super) type Choice = (&'static str, &'static [&'static str]);
@@ -9,7 +9,7 @@ pub(super) type Choice = (&'static str, &'static [&'static str]);
 /// Rules of which one stands in a row of its kind: what they are called, and the words that begin them.
 pub(super) fn choices(rule: Rule) -> Option<Choice> {
     Some(match rule {
-        Rule::statement => ("statement", BUILT_STATEMENTS),
+        Rule::statement => ("statement", STATEMENTS),
         Rule::origin_setting => (
             "setting of an origin",
             &[
@@ -70,8 +70,10 @@ pub(super) fn choices(rule: Rule) -> Option<Choice> {
             "setting of a limit",
             &["burst", "algorithm", "mode", "fail", "respond"],
         ),
-        Rule::store_setting => ("setting of a store", &["ttl", "max_value", "on_failure"]),
-        Rule::counter_setting => ("setting of a counter", &["expire", "on_failure"]),
+        Rule::keyed_setting => (
+            "setting of a store or counter",
+            &["ttl", "max_value", "expire", "on_failure"],
+        ),
         Rule::site_entry => ("declaration in a site", &["route", "on", "default"]),
         Rule::fetch_setting => ("setting of `fetch`", &["method", "set", "body", "timeout"]),
         Rule::step => (

@@ -26,14 +26,13 @@ pub(super) const DECLARATIONS: &[&str] = &[
     "test",
 ];
 
-/// The words that begin a statement.
+/// The words that begin a statement: what is suggested.
 pub(super) const STATEMENTS: &[&str] = &[
     "let",
     "if",
     "require",
     "waf",
     "limit",
-    "auth",
     "set",
     "add",
     "remove",
@@ -42,37 +41,19 @@ pub(super) const STATEMENTS: &[&str] = &[
     "purge",
     "increment",
     "log",
-    "count",
-    "gather",
-    "mirror",
-    "replace",
-    "insert",
     "on",
     "respond",
     "redirect",
     "proxy",
 ];
 
-/// Those of them that are built: what is suggested.
-pub(super) const BUILT_STATEMENTS: &[&str] = &[
-    "let",
-    "if",
-    "require",
-    "waf",
-    "limit",
-    "set",
-    "add",
-    "remove",
-    "put",
-    "delete",
-    "purge",
-    "increment",
-    "log",
-    "on",
-    "respond",
-    "redirect",
-    "proxy",
-];
+/// Those of statements that are not built.
+const UNBUILT_STATEMENTS: &[&str] = &["auth", "count", "gather", "mirror", "replace", "insert"];
+
+/// Whether a word begins a statement, built or not.
+pub(super) fn is_statement(word: &str) -> bool {
+    STATEMENTS.contains(&word) || UNBUILT_STATEMENTS.contains(&word)
+}
 
 /// The words that can't be names.
 const RESERVED: &[&str] = &[

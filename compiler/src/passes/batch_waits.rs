@@ -7,7 +7,7 @@
 
 use super::rewrite::rewrite;
 use crate::{
-    decision::{Asked, Decision, Handle, Matcher, Node, Request, Step, Value},
+    decision::{Asked, Decision, Handle, Matcher, Node, Request, Results, Step, Value},
     emit::operands,
     hir::Fact,
 };
@@ -191,7 +191,7 @@ impl Batches {
         self.steps.push(Step {
             on: vec![(Event::Results, root)],
             scan: follows.scan,
-            results: u16::try_from(all.len()).unwrap_or(u16::MAX),
+            results: Results::State(u16::try_from(all.len()).unwrap_or(u16::MAX)),
         });
         Some(graph.nodes.intern(Node::Wait {
             request: Request::State(all),

@@ -3,7 +3,7 @@
 use super::super::scope::{Place, Reads, Scope};
 use super::super::{Checker, Progress};
 use crate::ast::{self, Expr as Ast, ItemKind, LimitSettingKind};
-use crate::diagnostics::{GivenTwice, Misplaced, MissingSetting};
+use crate::diagnostics::{GivenTwice, Misplaced, MissingSetting, OutOfRange};
 use crate::hir::{Base, Builtin, Const, Expr, Respond, RuleId, Type};
 use crate::resolve::DeclId;
 use crate::source::Span;
@@ -207,11 +207,12 @@ impl Checker<'_> {
                 );
             }
             if amount > MOST_REMEMBERED {
-                return self.misplaced(
-                    "a sliding window of more than 10000",
+                return self.fail(OutOfRange {
+                    what: "what a sliding window allows".to_owned(),
+                    range: "from 1 to 10000, since each admission is remembered (`token_bucket` allows more)"
+                        .to_owned(),
                     span,
-                    "each admission in the window is remembered: use `token_bucket`, or a shorter time",
-                );
+                });
             }
             return Some(Rate::SlidingWindow { amount, per_ms });
         }
@@ -220,11 +221,11 @@ impl Checker<'_> {
             None => 0,
         };
         if (amount + burst).saturating_mul(per_ms) > MOST_TICKS {
-            return self.misplaced(
-                "so large a bucket for so long a time",
+            return self.fail(OutOfRange {
+                what: "a bucket's tokens, times its period in milliseconds,".to_owned(),
+                range: "at most 2^52 (`10000 per 1m` is as fast as `14400000 per 1d`)".to_owned(),
                 span,
-                "it is counted in parts of a token: so many in `per` times that time is at most 2^52 ms; write less of both, `10000 per 1m` instead of `14400000 per 1d`",
-            );
+            });
         }
         Some(Rate::TokenBucket {
             amount,

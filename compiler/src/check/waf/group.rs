@@ -8,7 +8,7 @@ use super::inspect::{Body, Target};
 use crate::ast::{self, ItemKind, Name, Path, WafEntry, WafRule};
 use crate::diagnostics::{GivenTwice, MissingSetting, NoSuchWord, OutOfRange, UnknownName};
 use crate::hir::{Expr, Respond, RuleId};
-use crate::resolve::{DeclId, DeclKind, suggest};
+use crate::resolve::{DeclId, DeclKind};
 use crate::source::Span;
 use edge_abi::manifest::Severity;
 use std::cell::Cell;
@@ -314,7 +314,8 @@ impl Checker<'_> {
         for (what, span) in &it.unbuilt {
             self.unbuilt_or_twice(what, *span);
         }
-        let severity = it.severity.as_ref().and_then(|word| self.severity(word));
+        let severity = it.severity.as_ref();
+        let severity = severity.and_then(|word| self.one_word(word, "a severity", &Severity::ALL));
         let score = it.score.as_ref();
         let score = score.and_then(|it| self.constant_within(it, "`score`", (1, MOST_SCORE)));
         let Some(when) = &it.when else {
@@ -345,22 +346,6 @@ impl Checker<'_> {
             respond: None,
             unless: Vec::new(),
             inspected: Vec::new(),
-        })
-    }
-
-    fn severity(&mut self, word: &Name) -> Option<Severity> {
-        let known = Severity::ALL.iter().find(|(text, _)| *text == word.text);
-        if let Some((_, severity)) = known {
-            return Some(*severity);
-        }
-        let words = Severity::ALL.map(|(text, _)| text);
-        let help = suggest(&word.text, words)
-            .unwrap_or_else(|| format!("it is one of {}", words.join(", ")));
-        self.fail(NoSuchWord {
-            word: word.text.clone(),
-            what: "a severity",
-            span: word.span,
-            help: Some(help),
         })
     }
 }

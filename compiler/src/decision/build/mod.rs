@@ -14,8 +14,8 @@ mod terminals;
 mod values;
 
 use super::{
-    Atom, Decision, Effect, FaultReason, Function, Handle, Matcher, Node, Request, Step, Terminal,
-    Then, Value,
+    Atom, Decision, Effect, FaultReason, Function, Handle, Matcher, Node, Request, Results, Step,
+    Terminal, Then, Value,
 };
 use crate::hir::{self, Base, Expr, Fact, Hir, RuleId, Stmt, StmtKind, Type, rule_of_block};
 use edge_abi::{
@@ -443,7 +443,7 @@ impl Builder<'_> {
         let step = Step {
             on: vec![(Event::Results, entry)],
             scan: None,
-            results: 1,
+            results: Results::Body,
         };
         let step = self.step(step, Event::Results.bit()).step;
         self.graph.nodes.intern(Node::Wait {

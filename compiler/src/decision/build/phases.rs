@@ -59,7 +59,7 @@ impl Builder<'_> {
                 let left = Step {
                     on: vec![(Event::ResponseHead, node)],
                     scan,
-                    results: 0,
+                    ..Step::default()
                 };
                 step.scan = scan;
                 then = Some(self.step(left, Event::ResponseHead.bit()));

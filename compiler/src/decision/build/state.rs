@@ -2,7 +2,7 @@
 
 use super::{Builder, Mentions, Next, Scope};
 use crate::{
-    decision::{Asked, Effect, Node, Request, State, Step},
+    decision::{Asked, Effect, Node, Request, Results, State, Step},
     hir,
 };
 use edge_abi::input::Event;
@@ -20,7 +20,7 @@ impl Builder<'_> {
             let step = Step {
                 on: vec![(Event::Results, node)],
                 scan: self.scan_of_request,
-                results: 1,
+                results: Results::State(1),
             };
             let step = self.step(step, Event::Results.bit()).step;
             self.graph.nodes.intern(Node::Wait {

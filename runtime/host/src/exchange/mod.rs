@@ -8,6 +8,7 @@
 mod ask;
 mod body;
 mod call;
+mod charge;
 mod decide;
 mod forward;
 mod incoming;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use edge_abi::output::Op;
-use edge_abi::output::state::entry;
+use edge_abi::output::state::{MAX_LIST, entry};
 use edge_state::{Awaited, Failure, Takings};
 
 use super::ask::StateAsk;
@@ -18,7 +18,8 @@ type Read = Result<Option<Answer>, Failure>;
 
 /// A read on its way.
 pub(super) enum Reading<'a> {
-    Value(Awaited<'a, Option<Bytes>>),
+    /// With the longest value that the policy has room for.
+    Value(Awaited<'a, Option<Bytes>>, usize),
     Count(Awaited<'a, Option<i64>>),
     List(Awaited<'a, Vec<(Bytes, i64)>>),
     Over(Read),
@@ -32,7 +33,8 @@ impl<'a> Reading<'a> {
         match ask.op {
             Op::StoreGet => match state.store(ask.id) {
                 Some(store) => {
-                    Reading::Value(backends.stores.get(&store.declared(), key).into_future())
+                    let value = backends.stores.get(&store.declared(), key);
+                    Reading::Value(value.into_future(), store.max_value)
                 }
                 None => Reading::Over(Err(undeclared())),
             },
@@ -65,9 +67,9 @@ impl<'a> Reading<'a> {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let read = match self {
-            Reading::Value(reading) => Pin::new(reading)
+            Reading::Value(reading, limit) => Pin::new(reading)
                 .poll(context)
-                .map_ok(|value| value.map(Answer::Bytes)),
+                .map(|read| read.and_then(|value| within(value, *limit))),
             Reading::Count(reading) => Pin::new(reading)
                 .poll(context)
                 .map_ok(|count| count.map(Answer::I64)),
@@ -105,15 +107,47 @@ pub(super) async fn join(
     taken
 }
 
-/// Entries as the ABI has them.
+/// A value that is not longer than its store says: another policy, or an older one, may have put it there.
+fn within(value: Option<Bytes>, limit: usize) -> Read {
+    match value {
+        Some(value) if value.len() > limit => Err(Failure::TooLarge {
+            what: "value",
+            bytes: value.len(),
+            limit,
+        }),
+        value => Ok(value.map(Answer::Bytes)),
+    }
+}
+
+/// Entries as the ABI has them, as many as there is room for.
 fn entries(list: &[(Bytes, i64)]) -> Bytes {
-    let length = list.iter().map(|(key, _)| entry::HEAD + key.len()).sum();
-    let mut bytes = Vec::with_capacity(length);
+    let mut bytes = Vec::new();
     for (key, value) in list {
+        if bytes.len() + entry::HEAD + key.len() > MAX_LIST as usize {
+            break;
+        }
         let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(key);
         bytes.extend_from_slice(&value.to_le_bytes());
     }
     bytes.into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_has_room_in_the_guest() {
+        let value = |length: usize| Some(Bytes::from(vec![b'v'; length]));
+        assert_eq!(within(value(3), 3).unwrap(), value(3).map(Answer::Bytes));
+        assert!(matches!(within(value(4), 3), Err(Failure::TooLarge { .. })));
+        assert_eq!(within(None, 3).unwrap(), None);
+        let key = Bytes::from(vec![b'k'; 1000]);
+        let listed = entries(&vec![(key, 7); 100]);
+        assert_eq!(listed.len(), 64 * (entry::HEAD + 1000));
+    }
 }

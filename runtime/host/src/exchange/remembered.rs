@@ -85,7 +85,7 @@ impl Remembered {
             let quotas = self.quotas.iter();
             quotas.filter_map(|(limit, quota)| Some((state.limit(*limit)?, quota)))
         };
-        let policies = asked().filter_map(|(limit, _)| limit.policy.as_deref());
+        let policies = asked().filter_map(|(limit, _)| limit.policy.clone());
         let remaining = asked().filter_map(|(limit, quota)| remaining(limit, quota));
         for (name, members) in [(POLICY, join(policies)), (REMAINING, join(remaining))] {
             if let (Some(value), false) = (members, headers.contains_key(&name)) {
@@ -105,27 +105,28 @@ impl Remembered {
 }
 
 /// A limit's member of `RateLimit`. Nobody knows when what happens at once will end.
-fn remaining(limit: &Limit, quota: &Quota) -> Option<String> {
+fn remaining(limit: &Limit, quota: &Quota) -> Option<HeaderValue> {
     let item = limit.item.as_deref().filter(|_| !limit.is_at_once())?;
     let mut text = String::with_capacity(item.len() + 32);
     text.push_str(item);
     let (left, reset) = (integer(quota.remaining), seconds(quota.reset));
     // Writing to a string can't fail.
     let _ = write!(text, ";r={left};t={reset}");
-    Some(text)
+    HeaderValue::try_from(text).ok()
 }
 
-/// Members of a list of structured fields (RFC 9651, 3.1); none for none.
-fn join<T: AsRef<str>>(members: impl Iterator<Item = T>) -> Option<HeaderValue> {
-    let mut text = String::new();
-    for member in members {
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
-        text.push_str(member.as_ref());
+/// Members of a list of structured fields (RFC 9651, 3.1); none for none. One is the list.
+fn join(mut members: impl Iterator<Item = HeaderValue>) -> Option<HeaderValue> {
+    let first = members.next()?;
+    let Some(second) = members.next() else {
+        return Some(first);
+    };
+    let mut text = first.as_bytes().to_vec();
+    for member in std::iter::once(second).chain(members) {
+        text.extend(b", ");
+        text.extend(member.as_bytes());
     }
-    let value = (!text.is_empty()).then(|| HeaderValue::try_from(text));
-    value?.ok()
+    HeaderValue::try_from(text).ok()
 }
 
 /// Whole seconds, rounded up.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use edge_abi::manifest::{self, Fail, OnFailure, Rate};
+use http::HeaderValue;
 
 use crate::settings::SettingsError;
 
@@ -20,7 +21,7 @@ pub(crate) struct Limit {
     /// Its name as a string of structured fields (RFC 9651, 3.3.3); none when it can't be one.
     pub(crate) item: Option<String>,
     /// Its member of `RateLimit-Policy`.
-    pub(crate) policy: Option<String>,
+    pub(crate) policy: Option<HeaderValue>,
 }
 
 /// A store of values.
@@ -73,6 +74,7 @@ impl Limit {
         })?;
         let item = item(&declared.name);
         let policy = item.as_ref().map(|item| policy(item, declared.rate));
+        let policy = policy.and_then(|policy| HeaderValue::try_from(policy).ok());
         Ok(Limit {
             name: declared.name.clone(),
             limit,

@@ -9,7 +9,7 @@ mod declared;
 use std::fmt;
 use std::sync::Arc;
 
-use edge_abi::manifest::{Capability, Manifest};
+use edge_abi::manifest::Manifest;
 use edge_state::memory::{DEFAULT_BYTES, MIN_BYTES, Memory};
 use edge_state::{Backend, Clock, Counter as Probe, Failure, Purge};
 use tokio::sync::broadcast;
@@ -165,14 +165,11 @@ impl State {
     }
 }
 
-/// A memory of the policy's own; a small one where nothing is remembered.
+/// A memory of the policy's own; a small one where it declares nothing to be remembered.
 fn in_memory(manifest: &Manifest) -> Backends {
-    use Capability::{Counter, Limit, Purge, Store};
     let declares = !(manifest.rate_limits.is_empty()
         && manifest.stores.is_empty()
         && manifest.counters.is_empty());
-    let mut needs = manifest.capabilities.iter();
-    let remembers = declares || needs.any(|it| matches!(it, Limit | Store | Counter | Purge));
-    let bytes = if remembers { DEFAULT_BYTES } else { MIN_BYTES };
+    let bytes = if declares { DEFAULT_BYTES } else { MIN_BYTES };
     Backends::all(Arc::new(Memory::new(bytes, Clock::System)))
 }

@@ -26,7 +26,7 @@ type Table = Cache<Box<[u8]>, Value, Size, RandomState>;
 
 #[derive(Clone)]
 struct Value {
-    bytes: Box<[u8]>,
+    bytes: Bytes,
     end: u64,
 }
 
@@ -69,7 +69,7 @@ impl Stores {
             return Ok(None);
         };
         if value.end > now {
-            return Ok(Some(Bytes::copy_from_slice(&value.bytes)));
+            return Ok(Some(value.bytes.clone()));
         }
         table.remove(&key[..]);
         Ok(None)
@@ -86,7 +86,7 @@ impl Stores {
         let key = join(store.name, key)?;
         let now = self.time.now();
         let value = Value {
-            bytes: value.into(),
+            bytes: Bytes::copy_from_slice(value),
             end: self.time.end(ttl.or(store.ttl)),
         };
         if let Some(shard) = self.shard(&key) {
