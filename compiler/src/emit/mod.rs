@@ -41,6 +41,7 @@ use edge_abi::{
     continuation,
     input::MAX_CHUNK,
     manifest::{Line, Slot},
+    output::state::MAX_ASKS,
 };
 use kernels::{Kernels, Signature};
 use layout::Layout;
@@ -56,8 +57,6 @@ use wasm_encoder::{BlockType, ValType};
 
 /// Bytes of a request's head that reach the guest at most, all facts together.
 pub const HEAD_LIMIT: u32 = 128 * 1024;
-/// Most places of a policy that ask for an answer.
-const MOST_ASKS: usize = 1 << 16;
 /// Most bytes of answers that one call may hold.
 const MOST_ANSWERS: u32 = 32 << 20;
 /// Most memory that a module may have, in bytes.
@@ -99,7 +98,7 @@ pub enum EmitError {
     #[error("one request may need {0} bytes of memory")]
     Memory(u64),
     /// Too much is asked for.
-    #[error("it asks limits, stores and counters in {0} places; {MOST_ASKS} are the most")]
+    #[error("it asks limits, stores and counters in {0} places; {MAX_ASKS} are the most")]
     Asks(usize),
     /// Values of stores are too large together.
     #[error("what a request may read from stores comes to {0} bytes; {MOST_ANSWERS} are the most")]
@@ -147,7 +146,7 @@ pub fn emit(graph: &Decision, identity: Identity) -> Result<Module, EmitError> {
     let mut plan = Plan::new(graph);
     let scans = Scans::new(graph, &mut plan);
     let streams = Streams::new(graph)?;
-    if graph.asks.len() > MOST_ASKS {
+    if graph.asks.len() > MAX_ASKS as usize {
         return Err(EmitError::Asks(graph.asks.len()));
     }
     let answers = plan.answers(graph);

@@ -240,6 +240,14 @@ pub mod state {
     /// Size of the effect.
     pub const SIZE: u32 = 40;
 
+    /// Most answers that a request may ask for.
+    pub const MAX_ASKS: u32 = 1 << 16;
+    /// Most that a store's `max_value` may be, in bytes.
+    pub const MAX_VALUE: u32 = 16 << 20;
+    /// Most that a limit allows of which each admission is recorded: a sliding window, `at_once`.
+    pub const MAX_RECORDED: u64 = 10_000;
+    /// Most of a token bucket's amount and burst times its period in milliseconds: hosts count in parts of a token.
+    pub const MAX_PRODUCT: u64 = 1 << 52;
     /// Most bytes of a list of counters; what doesn't fit is left out.
     pub const MAX_LIST: u32 = 64 << 10;
 

@@ -7,11 +7,10 @@ use crate::diagnostics::{GivenTwice, Misplaced, OutOfRange};
 use crate::hir::Base;
 use crate::resolve::DeclId;
 use edge_abi::manifest::{Counter, OnFailure, Store};
+use edge_abi::output::state::MAX_VALUE;
 
 /// What a value has at most where its store says nothing, in bytes.
 const VALUE: u32 = 64 << 10;
-/// What a store may say, in bytes.
-const MOST_VALUE: i64 = 16 << 20;
 
 impl Checker<'_> {
     pub(super) fn declare_store(&mut self, id: DeclId, it: &Keyed) {
@@ -97,7 +96,7 @@ impl Checker<'_> {
 
     fn max_value(&mut self, size: &Ast) -> Option<u32> {
         let bytes = self.constant_integer(size, Base::Size, "`max_value`")?;
-        if !(1..=MOST_VALUE).contains(&bytes) {
+        if !(1..=i64::from(MAX_VALUE)).contains(&bytes) {
             return self.fail(OutOfRange {
                 what: "`max_value`".to_owned(),
                 range: "from 1B to 16MiB".to_owned(),

@@ -8,16 +8,11 @@ use crate::hir::{Base, Builtin, Const, Expr, Respond, RuleId, Type};
 use crate::resolve::DeclId;
 use crate::source::Span;
 use edge_abi::manifest::{Fail, Rate, RateLimit, RuleKind};
+use edge_abi::output::state::{MAX_PRODUCT, MAX_RECORDED};
 use std::rc::Rc;
 
 /// The most that a limit lets through.
 const MOST: i64 = 1_000_000_000;
-/// The most of a limit that remembers each admission: a sliding window until it has left the window, `at_once` until
-/// its answer has ended.
-const MOST_REMEMBERED: u64 = 10_000;
-
-/// The most of a bucket's tokens times its period, in milliseconds: hosts count in parts of a token.
-const MOST_TICKS: u64 = 1 << 52;
 
 /// A limit, checked once.
 #[derive(Debug)]
@@ -129,7 +124,7 @@ impl Checker<'_> {
                     allowed = Some((amount, Some((per, setting.span)), self.limit_key(by)));
                 }
                 LimitSettingKind::AtOnce { amount, by } => {
-                    let most = i64::try_from(MOST_REMEMBERED).unwrap_or(MOST);
+                    let most = i64::try_from(MAX_RECORDED).unwrap_or(MOST);
                     let amount = self.count(amount, "how many a limit allows", (1, most));
                     allowed = Some((amount, None, self.limit_key(by)));
                 }
@@ -206,7 +201,7 @@ impl Checker<'_> {
                     "a window lets through what it says, and no more: leave it out, or use `token_bucket`",
                 );
             }
-            if amount > MOST_REMEMBERED {
+            if amount > MAX_RECORDED {
                 return self.fail(OutOfRange {
                     what: "what a sliding window allows".to_owned(),
                     range: "from 1 to 10000, since each admission is remembered (`token_bucket` allows more)"
@@ -220,7 +215,7 @@ impl Checker<'_> {
             Some((burst, _)) => burst?,
             None => 0,
         };
-        if (amount + burst).saturating_mul(per_ms) > MOST_TICKS {
+        if (amount + burst).saturating_mul(per_ms) > MAX_PRODUCT {
             return self.fail(OutOfRange {
                 what: "a bucket's tokens, times its period in milliseconds,".to_owned(),
                 range: "at most 2^52 (`10000 per 1m` is as fast as `14400000 per 1d`)".to_owned(),

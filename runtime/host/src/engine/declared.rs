@@ -3,18 +3,10 @@
 use std::collections::BTreeSet;
 
 use edge_abi::manifest::{Kind, Manifest, Rate, RateLimit};
+use edge_abi::output::state::{MAX_ASKS, MAX_RECORDED, MAX_VALUE};
 
 use super::LoadError;
 use super::consistency::wrong;
-
-/// Most answers that a request may ask for.
-const MAX_ASKS: u32 = 1 << 16;
-
-/// Longest value of a store, in bytes.
-const MAX_VALUE: u32 = 16 << 20;
-
-/// Most of what a limit allows that keeps a record of each.
-const MAX_RECORDED: u64 = 10_000;
 
 /// Checks names, numbers and rules.
 pub(super) fn check(manifest: &Manifest) -> Result<(), LoadError> {
