@@ -185,7 +185,7 @@ fn seconds(year: u64, month: &[u8; 3], day: u64, time: &[u8]) -> Option<u64> {
         number(&[*s1, *s2])?,
     );
     let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let longest = match month {
         2 if leap => 29,
         2 => 28,

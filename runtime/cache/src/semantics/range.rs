@@ -89,8 +89,8 @@ fn one(member: &[u8]) -> Option<Asked> {
     }
 }
 
-/// A position; a greater one than fits is the greatest.
-pub(super) fn position(digits: &[u8]) -> Option<u64> {
+/// Reads a position or a length; a greater one than fits is the greatest.
+pub fn position(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }

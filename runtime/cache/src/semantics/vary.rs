@@ -32,8 +32,11 @@ impl Vary {
 /// are equal. A field that is absent differs from an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selecting {
-    fields: Box<[(HeaderName, Option<Box<[u8]>>)]>,
+    fields: Box<[Field]>,
 }
+
+/// A field's name, and its value when the request has it.
+type Field = (HeaderName, Option<Box<[u8]>>);
 
 impl Selecting {
     /// The values in a request for these names.

@@ -1,0 +1,475 @@
+//! A request to the origin on behalf of a client, and what its answer means for the cache.
+
+use super::answer::{Answer, How, Source, ttl};
+use super::ask::{Ask, Cache};
+use super::client::{Client, Kind};
+use super::fill::Fill;
+use super::filler::Filler;
+use super::flight::{Lead, Outcome};
+use super::note::Note;
+use crate::semantics::conditional::{is_not_modified, not_modified_headers};
+use crate::semantics::reuse::on_error;
+use crate::semantics::rules::{Admit, Rules};
+use crate::semantics::status::{CacheStatus, Forward};
+use crate::semantics::storable::Refusal;
+use crate::semantics::terms::{Received, Terms, terms};
+use crate::semantics::vary::{Selecting, Vary};
+use crate::semantics::{date, headers, partial, range, validate};
+use crate::storage::content::{Chunks, Content};
+use crate::storage::entry::Entry;
+use crate::storage::key::Key;
+use crate::storage::place::{Place, tags};
+use crate::storage::purge::UnderWay;
+use crate::storage::residents::Presence;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use std::sync::Arc;
+
+/// Leave to ask the origin. Dropping it lets another client lead.
+#[derive(Debug)]
+pub struct Fetch {
+    cache: Cache,
+    key: Key,
+    place: Arc<Place>,
+    client: Client,
+    sent: HeaderMap,
+    rules: Arc<Rules>,
+    kind: Kind,
+    /// What is validated.
+    entry: Option<(Arc<Entry>, Terms)>,
+    forward: Forward,
+    lead: Option<Lead>,
+    under_way: UnderWay,
+    presence: Presence,
+}
+
+/// The head of the origin's answer.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Its status; no interim one.
+    pub status: StatusCode,
+    /// Its header fields as received.
+    pub headers: HeaderMap,
+    /// When the request was sent, milliseconds since 1970.
+    pub requested: u64,
+    /// When the head arrived.
+    pub received: u64,
+}
+
+/// What to do with the origin's answer.
+#[derive(Debug)]
+pub enum Answered {
+    /// Pass it to this client; it is not stored.
+    Pass(Box<Passed>),
+    /// Serve the answer, and in a task of its own write the origin's body into the filler.
+    Fill(Box<Answer>, Box<Filler>),
+    /// Serve this instead, and drop the origin's body: a stored answer was validated, or stands in for an error.
+    Instead(Box<Answer>),
+    /// Ask again: the origin said 304 about something that is not stored.
+    Again(Box<Fetch>),
+}
+
+/// An answer of the origin for one client, without what the policy strips. The body is the origin's.
+#[derive(Debug)]
+pub struct Passed {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// The cache's member of `Cache-Status`.
+    pub cache_status: CacheStatus,
+}
+
+impl Fetch {
+    pub(crate) fn new(
+        cache: Cache,
+        ask: &Ask<'_>,
+        client: Client,
+        entry: Option<(Arc<Entry>, Terms)>,
+        forward: Forward,
+        lead: Option<Lead>,
+    ) -> Self {
+        let kind = client.kind(ask.rules);
+        let (under_way, presence) = (cache.0.purges.begin(), cache.0.residents.present(ask.place));
+        let (place, sent, rules) = (ask.place.clone(), ask.sent.clone(), ask.rules.clone());
+        Self {
+            cache,
+            key: ask.key,
+            place,
+            client,
+            sent,
+            rules,
+            kind,
+            entry,
+            forward,
+            lead,
+            under_way,
+            presence,
+        }
+    }
+
+    /// The method to ask with.
+    pub fn method(&self) -> &Method {
+        &self.client.method
+    }
+
+    /// Why the origin is asked.
+    pub fn forward(&self) -> Forward {
+        self.forward
+    }
+
+    /// Changes the request's conditions and range: the client's are answered by the cache, the cache's own validate what
+    /// is stored (RFC 9111 4.3.1). Everything else is left as it is.
+    pub fn edit(&self, headers: &mut HeaderMap) {
+        match (self.kind, &self.entry) {
+            (Kind::Whole, Some((entry, _))) => validate::make_conditional(headers, &entry.headers),
+            _ => validate::remove_conditions(headers),
+        }
+        if let Kind::Range(_) = self.kind {
+            for name in [header::RANGE, header::IF_RANGE] {
+                if let Some(value) = self.client.conditions.get(&name) {
+                    headers.insert(name, value.clone());
+                }
+            }
+        }
+    }
+
+    /// Says that the origin gave no answer. A stale one may stand in (RFC 5861 4); those who wait get the same.
+    pub fn failed(self, now: u64) -> Option<Box<Answer>> {
+        self.cache.0.notes.put(
+            self.key,
+            Note::Failed,
+            now.saturating_add(self.cache.0.config.failed),
+        );
+        self.tell(Outcome::Failed);
+        self.stale(now, None)
+    }
+
+    /// Says what the origin answered, and what the policy says of it.
+    pub fn answered(self, mut origin: Origin, admit: &Admit, now: u64) -> Answered {
+        self.rules.strip(&mut origin.headers);
+        if origin.status == StatusCode::NOT_MODIFIED
+            && let Some((entry, _)) = self.entry.clone()
+        {
+            return self.validated(&entry, &origin, admit, now);
+        }
+        if validate::is_error(origin.status)
+            && let Some(answer) = self.stale(now, Some(origin.status))
+        {
+            self.cache.0.notes.put(
+                self.key,
+                Note::Failed,
+                now.saturating_add(self.cache.0.config.failed),
+            );
+            self.tell(Outcome::Error);
+            return Answered::Instead(answer);
+        }
+        if self.kind == Kind::Head {
+            self.head(&origin, admit);
+            return self.pass(origin, Some("head"), now);
+        }
+        match self.storable(&origin, admit) {
+            Ok((terms, tags)) => self.fill(origin, terms, tags, now),
+            Err(refusal) => {
+                if !matches!(refusal, Refusal::RequestNoStore) && !validate::is_error(origin.status)
+                {
+                    self.note_pass(now);
+                }
+                self.pass(origin, Some(refusal.name()), now)
+            }
+        }
+    }
+
+    /// The terms and tags under which the answer is stored.
+    fn storable(&self, origin: &Origin, admit: &Admit) -> Result<(Terms, Vec<Box<[u8]>>), Refusal> {
+        let terms = self.terms(origin.status, &origin.headers, origin, admit)?;
+        let whole = origin.status != StatusCode::PARTIAL_CONTENT;
+        if !whole && (partial::part(&origin.headers).is_none() || self.client.method != Method::GET)
+        {
+            return Err(Refusal::Status);
+        }
+        if length(&origin.headers).is_some_and(|length| length > self.cache.0.config.max_object) {
+            return Err(Refusal::Policy);
+        }
+        Ok((
+            terms,
+            tags(&origin.headers, &admit.tags).ok_or(Refusal::Policy)?,
+        ))
+    }
+
+    fn terms(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        origin: &Origin,
+        admit: &Admit,
+    ) -> Result<Terms, Refusal> {
+        let received = Received {
+            status,
+            headers,
+            requested: origin.requested,
+            received: origin.received,
+        };
+        terms(
+            &received,
+            &self.sent,
+            &self.client.directives,
+            &self.rules,
+            admit,
+        )
+    }
+
+    /// A 304: the stored answer is updated (RFC 9111 4.3.4) and served.
+    fn validated(
+        mut self,
+        entry: &Arc<Entry>,
+        origin: &Origin,
+        admit: &Admit,
+        now: u64,
+    ) -> Answered {
+        if !validate::selects(&origin.headers, &entry.headers) {
+            self.cache.0.memory.remove(&self.key, entry);
+            self.entry = None;
+            return Answered::Again(Box::new(self));
+        }
+        let fresh = self.freshened(entry, origin, admit);
+        let (entry, shared) = match &fresh {
+            Some(fresh) => (
+                fresh,
+                !fresh.terms.always_validate && usable(&fresh.terms, now),
+            ),
+            None => (entry, false),
+        };
+        if fresh.is_some() {
+            self.cache.0.memory.put(self.key, entry.clone());
+            self.cache.0.notes.remove(&self.key);
+        } else {
+            self.cache.0.memory.remove(&self.key, entry);
+        }
+        if !shared {
+            self.note_pass(now);
+        }
+        self.tell(if shared {
+            Outcome::Entry(entry.clone())
+        } else {
+            Outcome::Pass
+        });
+        let source = Source::Stored(&entry.content);
+        match Answer::of(
+            &self.client,
+            entry,
+            &entry.terms,
+            source,
+            How::Revalidated,
+            now,
+        ) {
+            Some(mut answer) => {
+                self.mark(
+                    &mut answer.cache_status,
+                    StatusCode::NOT_MODIFIED,
+                    fresh.is_some(),
+                );
+                Answered::Instead(Box::new(answer))
+            }
+            None => {
+                self.entry = None;
+                Answered::Again(Box::new(self))
+            }
+        }
+    }
+
+    /// The stored answer with the fields of a newer head; `None` when it may not be stored any longer.
+    fn freshened(&self, entry: &Entry, origin: &Origin, admit: &Admit) -> Option<Arc<Entry>> {
+        let headers = headers::updated(&entry.headers, &origin.headers);
+        let mut judged = headers.clone();
+        if let Some(age) = origin.headers.get(header::AGE) {
+            judged.insert(header::AGE, age.clone());
+        }
+        if !origin.headers.contains_key(header::DATE) {
+            judged.remove(header::DATE);
+        }
+        let terms = self.terms(entry.status, &judged, origin, admit).ok()?;
+        let Vary::Names(names) = Vary::of(&headers) else {
+            return None;
+        };
+        let tags = tags(&headers, &admit.tags)?.into();
+        let selecting = Selecting::of(&names, &self.sent);
+        Some(Arc::new(Entry {
+            headers,
+            terms,
+            tags,
+            selecting,
+            born: self.under_way.born(),
+            ..entry.clone()
+        }))
+    }
+
+    /// The answer to a HEAD updates a stored GET's, or shows that it is out of date (RFC 9111 4.3.5).
+    fn head(&self, origin: &Origin, admit: &Admit) {
+        let Some((entry, _)) = &self.entry else {
+            return;
+        };
+        if origin.status != entry.status
+            || !validate::head_confirms(&origin.headers, &entry.headers)
+        {
+            self.cache.0.memory.remove(&self.key, entry);
+        } else if let Some(fresh) = self.freshened(entry, origin, admit) {
+            self.cache.0.memory.put(self.key, fresh);
+        }
+    }
+
+    /// Begins to store.
+    fn fill(mut self, origin: Origin, terms: Terms, tags: Vec<Box<[u8]>>, now: u64) -> Answered {
+        let announced = length(&origin.headers);
+        let mut stored = headers::stored(&origin.headers);
+        if !stored.contains_key(header::DATE)
+            && let Ok(value) = HeaderValue::from_str(&date::format(origin.received))
+        {
+            stored.insert(header::DATE, value);
+        }
+        let names = match Vary::of(&stored) {
+            Vary::Names(names) => names,
+            Vary::Any => return self.pass(origin, Some(Refusal::VaryAny.name()), now),
+        };
+        let head = Arc::new(Entry {
+            status: origin.status,
+            headers: stored,
+            selecting: Selecting::of(&names, &self.sent),
+            terms,
+            content: Content::Whole(Chunks::default()),
+            place: self.place.clone(),
+            tags: tags.into(),
+            born: self.under_way.born(),
+        });
+        let fill = Arc::new(Fill::new(head.clone(), announced));
+        let answer = Answer::of(
+            &self.client,
+            &head,
+            &head.terms,
+            Source::Growing(&fill),
+            How::Miss,
+            now,
+        );
+        let Some(mut answer) = answer else {
+            return self.pass(origin, None, now);
+        };
+        let keep = self
+            .cache
+            .0
+            .seen
+            .as_ref()
+            .is_none_or(|seen| seen.again(&self.key));
+        self.mark(&mut answer.cache_status, origin.status, keep);
+        if !terms.always_validate && usable(&terms, now) {
+            self.cache.0.notes.remove(&self.key);
+            self.tell(Outcome::Fill(fill.clone()));
+        } else {
+            self.note_pass(now);
+            self.tell(Outcome::Pass);
+        }
+        let until = now.saturating_add(self.cache.0.config.pass);
+        let (cache, rules, lead) = (self.cache.clone(), self.rules.clone(), self.lead.take());
+        let filler = Filler::new(
+            cache,
+            self.key,
+            fill,
+            lead,
+            rules,
+            keep,
+            until,
+            self.under_way,
+            self.presence,
+        );
+        Answered::Fill(Box::new(answer), Box::new(filler))
+    }
+
+    /// An answer for this client only; its own conditions still count.
+    fn pass(self, origin: Origin, detail: Option<&'static str>, now: u64) -> Answered {
+        self.tell(Outcome::Pass);
+        let mut cache_status = CacheStatus {
+            detail,
+            ..CacheStatus::default()
+        };
+        self.mark(&mut cache_status, origin.status, false);
+        let Origin {
+            status,
+            headers,
+            received,
+            ..
+        } = origin;
+        if is_not_modified(
+            &self.client.method,
+            &self.client.conditions,
+            status,
+            &headers,
+            received.min(now),
+        ) {
+            let mut headers = not_modified_headers(&headers);
+            headers::remove_hop_by_hop(&mut headers);
+            let mut answer = Answer::without_body(StatusCode::NOT_MODIFIED, headers, How::Bypass);
+            answer.cache_status = cache_status;
+            return Answered::Instead(Box::new(answer));
+        }
+        Answered::Pass(Box::new(Passed {
+            status,
+            headers,
+            cache_status,
+        }))
+    }
+
+    /// A stale answer in place of an error.
+    fn stale(&self, now: u64, status: Option<StatusCode>) -> Option<Box<Answer>> {
+        let (entry, terms) = self
+            .entry
+            .as_ref()
+            .filter(|(_, terms)| on_error(terms, &self.client.directives, now))?;
+        let mut answer = Answer::of(
+            &self.client,
+            entry,
+            terms,
+            Source::Stored(&entry.content),
+            How::Stale,
+            now,
+        )?;
+        answer.cache_status = CacheStatus {
+            hit: false,
+            forward: Some(self.forward),
+            forward_status: status.map(|status| status.as_u16()),
+            ttl: Some(ttl(terms, now)),
+            detail: Some("stale-if-error"),
+            ..CacheStatus::default()
+        };
+        Some(Box::new(answer))
+    }
+
+    fn mark(&self, cache_status: &mut CacheStatus, status: StatusCode, stored: bool) {
+        cache_status.hit = false;
+        cache_status.forward = Some(self.forward);
+        cache_status.forward_status = Some(status.as_u16());
+        cache_status.stored = stored;
+    }
+
+    fn note_pass(&self, now: u64) {
+        self.cache.0.notes.put(
+            self.key,
+            Note::Pass,
+            now.saturating_add(self.cache.0.config.pass),
+        );
+    }
+
+    fn tell(&self, outcome: Outcome) {
+        if let Some(lead) = &self.lead {
+            lead.tell(outcome);
+        }
+    }
+}
+
+/// Whether those who wait may share an answer: it is fresh, or may be served stale for a while.
+fn usable(terms: &Terms, now: u64) -> bool {
+    terms.fresh_for(now) > 0
+        || !terms.never_stale && terms.stale_for(now).unwrap_or(0) < terms.while_revalidate
+}
+
+/// The announced length of a body.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    range::position(headers.get(header::CONTENT_LENGTH)?.as_bytes())
+}

@@ -1,0 +1,17 @@
+//! What is stored, where, and how it is purged.
+//!
+//! * [`key`]: what an answer is found by;
+//! * [`content`]: bodies as lists of chunks, whole or in parts;
+//! * [`entry`]: an answer with its terms, and the variants of one key;
+//! * [`place`]: the names by which answers are purged;
+//! * [`purge`]: purges in constant time, as marks that stored answers are held against;
+//! * [`residents`]: how many bytes each host has, and which URIs have anything stored;
+//! * [`memory`]: the memory tier.
+
+pub mod content;
+pub mod entry;
+pub mod key;
+pub mod memory;
+pub mod place;
+pub mod purge;
+pub(crate) mod residents;
