@@ -124,8 +124,10 @@ impl Cache {
             if alone {
                 return self.fetch(ask, client, found, None);
             }
-            let usable =
-                |fill: &Fill| reuse(&fill.head.terms, &client.directives, now) == Reuse::Fresh;
+            let usable = |fill: &Fill| {
+                self.0.purges.left(&fill.head) == Left::Valid
+                    && reuse(&fill.head.terms, &client.directives, now) == Reuse::Fresh
+            };
             let receiver =
                 match self
                     .0
@@ -323,19 +325,22 @@ impl Cache {
                 })
                 .flatten()
         };
+        // a purge since then covers it, and whoever asked before may as well have what is newer
+        let fits = |entry: &Entry| {
+            entry.selecting.fits(ask.sent, &entry.headers)
+                && self.0.purges.left(entry) == Left::Valid
+        };
         let answer = match &outcome {
             Outcome::Gone => return Followed::Again,
             Outcome::Pass => return Followed::Alone,
-            Outcome::Entry(entry) if entry.selecting.fits(ask.sent, &entry.headers) => {
+            Outcome::Entry(entry) if fits(entry) => {
                 let source = Source::Stored(&entry.content);
                 Answer::of(client, entry, &entry.terms, source, How::Hit, now).map(|mut answer| {
                     answer.cache_status.collapsed = true;
                     answer
                 })
             }
-            Outcome::Fill(fill) if fill.head.selecting.fits(ask.sent, &fill.head.headers) => {
-                self.read(client, fill, now)
-            }
+            Outcome::Fill(fill) if fits(&fill.head) => self.read(client, fill, now),
             Outcome::Entry(_) | Outcome::Fill(_) => return Followed::Again,
             Outcome::Error => stale(),
             Outcome::Failed => match stale() {

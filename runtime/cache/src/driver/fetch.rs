@@ -180,7 +180,7 @@ impl Fetch {
     }
 
     /// The terms and tags under which the answer is stored.
-    fn storable(&self, origin: &Origin, admit: &Admit) -> Result<(Terms, Vec<Box<[u8]>>), Refusal> {
+    fn storable(&self, origin: &Origin, admit: &Admit) -> Result<(Terms, Tags), Refusal> {
         let terms = self.terms(origin.status, &origin.headers, origin, admit)?;
         let whole = origin.status != StatusCode::PARTIAL_CONTENT;
         if !whole && (partial::part(&origin.headers).is_none() || self.client.method != Method::GET)
@@ -305,12 +305,11 @@ impl Fetch {
 
     /// The answer to a HEAD updates a stored GET's, or shows that it is out of date (RFC 9111 4.3.5).
     fn head(&self, origin: &Origin, admit: &Admit) {
-        let Some((entry, _)) = &self.entry else {
+        let stored = self.entry.as_ref();
+        let Some((entry, _)) = stored.filter(|(entry, _)| entry.status == origin.status) else {
             return;
         };
-        if origin.status != entry.status
-            || !validate::head_confirms(&origin.headers, &entry.headers)
-        {
+        if !validate::head_confirms(&origin.headers, &entry.headers) {
             self.cache.0.memory.remove(&self.key, entry);
         } else if let Some(fresh) = self.freshened(entry, origin, admit) {
             self.cache.0.memory.put(self.key, fresh);
@@ -318,7 +317,7 @@ impl Fetch {
     }
 
     /// Begins to store.
-    fn fill(mut self, origin: Origin, terms: Terms, tags: Vec<Box<[u8]>>, now: u64) -> Answered {
+    fn fill(mut self, origin: Origin, terms: Terms, tags: Tags, now: u64) -> Answered {
         let announced = length(&origin.headers);
         let mut stored = headers::stored(&origin.headers);
         if !stored.contains_key(header::DATE)
@@ -462,6 +461,8 @@ impl Fetch {
         }
     }
 }
+
+type Tags = Vec<Box<[u8]>>;
 
 /// Whether those who wait may share an answer: it is fresh, or may be served stale for a while.
 fn usable(terms: &Terms, now: u64) -> bool {

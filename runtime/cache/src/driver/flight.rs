@@ -88,6 +88,7 @@ impl Flights {
         let Some(shard) = self.shard(&route) else {
             return Part::Alone;
         };
+        let fits = |fill: &Fill| fill.head.selecting.fits(sent, &fill.head.headers);
         let mut shard = shard.lock();
         let flights = shard.entry(route).or_default();
         for flight in flights.iter() {
@@ -96,10 +97,8 @@ impl Flights {
                 None if flight.selecting.fits(sent, &HeaderMap::new()) => {
                     return Part::Follow(flight.outcome.subscribe());
                 }
-                Some(Outcome::Fill(fill)) if fill.head.selecting.fits(sent, &fill.head.headers) => {
-                    if usable(fill) {
-                        return Part::Read(fill.clone());
-                    }
+                Some(Outcome::Fill(fill)) if fits(fill) && usable(fill) => {
+                    return Part::Read(fill.clone());
                 }
                 Some(Outcome::Fill(fill)) => varying.extend(fill.head.selecting.names().cloned()),
                 _ => {}

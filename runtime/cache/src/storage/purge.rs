@@ -82,10 +82,13 @@ impl Mark {
     }
 }
 
+/// A host or any, the beginning of a path, and its mark.
+type Prefix = (Option<Box<str>>, Box<[u8]>, Mark);
+
 #[derive(Debug, Default)]
 struct Marks {
     labels: HashMap<Label, Mark>,
-    prefixes: Vec<(Option<Box<str>>, Box<[u8]>, Mark)>,
+    prefixes: Vec<Prefix>,
     all: Mark,
 }
 
