@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use edge_abi::manifest::Manifest;
+use edge_host::admin::AdminError;
 use edge_host::config::Config;
 use edge_host::demo::Demo;
 use edge_host::engine::{Engine, EngineOptions, Policy};
@@ -201,7 +202,7 @@ fn module(path: &Path) -> Result<Option<Module>> {
 }
 
 async fn serve(server: Server, args: &Args) -> Result<()> {
-    let address = server.local_addr();
+    let (address, admin) = (server.local_addr(), server.admin_addr());
     let serving = server.run_until_signal();
     tokio::pin!(serving);
     // Polled first, so that signals are caught before anybody reads that it is serving.
@@ -213,24 +214,28 @@ async fn serve(server: Server, args: &Args) -> Result<()> {
     let ended = match ended {
         Some(ended) => ended,
         None => {
-            announce(address, args);
+            announce(address, admin, args);
             serving.await
         }
     };
     ended.map_err(|error| Failure::new(format!("stopped: {error}")))
 }
 
-fn announce(address: SocketAddr, args: &Args) {
+fn announce(address: SocketAddr, admin: Option<SocketAddr>, args: &Args) {
     let demo = if args.demo {
         ", with stand-ins for its origins and unset secrets"
     } else {
         ""
     };
     let file = args.file.display().to_string();
-    Output::stderr().line(&format!(
+    let mut err = Output::stderr();
+    err.line(&format!(
         "serving {} on http://{address}{demo}; ctrl-c stops it",
         plain(&file)
     ));
+    if let Some(admin) = admin {
+        err.line(&format!("metrics on http://{admin}/metrics"));
+    }
 }
 
 fn cannot_start(error: &StartError, listen: SocketAddr) -> Failure {
@@ -266,6 +271,13 @@ fn cannot_start(error: &StartError, listen: SocketAddr) -> Failure {
             failure.help("`[tls]` in the settings names the certificates to trust")
         }
         StartError::Log(_) => failure.help("`--set log.target=stdout` logs to the standard output"),
+        StartError::Admin(AdminError::Open(_)) => failure.help(
+            "say where one is, `token = { env = \"NAME\" }` or `{ file = \"path\" }`, or listen on `127.0.0.1:9901`",
+        ),
+        StartError::Admin(AdminError::Listen { .. }) => {
+            failure.help("`--set admin.listen=127.0.0.1:0` takes any port that is free")
+        }
+        StartError::Admin(_) => failure.help("`[admin] token` in the settings says where it is"),
         StartError::Engine(_) => failure,
     }
 }

@@ -47,7 +47,15 @@ type NextFile = Arc<Mutex<Option<File>>>;
 pub struct LogHandle {
     /// `None` when nothing is logged.
     queue: Option<SyncSender<Entry>>,
-    dropped: Arc<AtomicU64>,
+    dropped: Arc<Dropped>,
+}
+
+/// Lines that are missing.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped {
+    /// That no line has told of yet.
+    untold: AtomicU64,
+    total: AtomicU64,
 }
 
 /// The log's file can't be opened.
@@ -82,7 +90,7 @@ impl AccessLog {
     /// A log that writes to `target`, or one that swallows everything.
     #[must_use]
     pub fn start(target: Option<Box<dyn Write + Send>>, queue: usize) -> Self {
-        let dropped = Arc::<AtomicU64>::default();
+        let dropped = Arc::<Dropped>::default();
         let next = NextFile::default();
         let (end, ended) = mpsc::channel();
         let queue = target.map(|target| {
@@ -143,8 +151,29 @@ impl LogHandle {
     pub fn write(&self, entry: impl FnOnce() -> Entry) {
         let Some(queue) = &self.queue else { return };
         if queue.try_send(entry()).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.dropped.add(1);
         }
+    }
+
+    /// The lines that were dropped, from now on too.
+    pub(crate) fn dropped(&self) -> Arc<Dropped> {
+        Arc::clone(&self.dropped)
+    }
+}
+
+impl Dropped {
+    /// Lines that had no room or could not be written.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, lines: u64) {
+        self.total.fetch_add(lines, Ordering::Relaxed);
+        self.untold.fetch_add(lines, Ordering::Relaxed);
+    }
+
+    fn take_untold(&self) -> u64 {
+        self.untold.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -190,7 +219,7 @@ fn pause(queue: usize) -> Duration {
 struct Writer {
     target: Box<dyn Write + Send>,
     next: NextFile,
-    dropped: Arc<AtomicU64>,
+    dropped: Arc<Dropped>,
     /// Whether the last write failed.
     broken: bool,
     pause: Duration,
@@ -207,23 +236,24 @@ impl Writer {
                 .take(BATCH)
                 .map(|entry| line::append(&mut text, &entry))
                 .count();
-            let dropped = self.dropped.swap(0, Ordering::Relaxed);
+            let dropped = self.dropped.take_untold();
             if dropped > 0 {
                 line::append_dropped(&mut text, now_ms(), dropped);
             }
-            self.flush(&text, count as u64 + dropped);
+            self.flush(&text, count as u64, dropped);
             thread::sleep(self.pause);
         }
-        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        let dropped = self.dropped.take_untold();
         if dropped > 0 {
             text.clear();
             line::append_dropped(&mut text, now_ms(), dropped);
-            self.flush(&text, dropped);
+            self.flush(&text, 0, dropped);
         }
     }
 
-    /// Writes the text of `lines` lines; when that fails they count as dropped.
-    fn flush(&mut self, text: &[u8], lines: u64) {
+    /// Writes the text of `lines` lines, and of one that tells of `told` others; when that fails the lines count
+    /// as dropped, and the others are to be told of again.
+    fn flush(&mut self, text: &[u8], lines: u64, told: u64) {
         let next = self
             .next
             .lock()
@@ -239,7 +269,8 @@ impl Writer {
         {
             Ok(()) => self.broken = false,
             Err(error) => {
-                self.dropped.fetch_add(lines, Ordering::Relaxed);
+                self.dropped.add(lines);
+                self.dropped.untold.fetch_add(told, Ordering::Relaxed);
                 if !self.broken {
                     eprintln!("cannot write the access log: {error}");
                 }

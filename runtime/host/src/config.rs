@@ -24,7 +24,7 @@ use serde::de;
 use crate::settings::{Geo, Network};
 
 pub use secret::{SecretError, SecretSource};
-pub use sections::{Edge, Limits, Log, LogTarget, Origin, Tls};
+pub use sections::{Admin, Edge, Limits, Log, LogTarget, Origin, Tls};
 pub use state::{State, StateError, StateUrl};
 pub use units::{Bytes, Span};
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// The access log.
     pub log: Log,
+    /// What operators ask the host itself.
+    pub admin: Admin,
     /// Settings of origins, by their name in the policy.
     pub origins: BTreeMap<String, Origin>,
     /// Where secrets come from, by their name in the policy.
@@ -225,6 +227,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             log: Log::default(),
+            admin: Admin::default(),
             origins: BTreeMap::new(),
             secrets: BTreeMap::new(),
             params: BTreeMap::new(),

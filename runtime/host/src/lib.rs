@@ -11,13 +11,15 @@
 //! * [`state`] is what policies remember between requests, and where;
 //! * [`testing`] runs the policy's own tests with that same machine;
 //! * [`server`] listens and serves, [`origin`] is the upstream of real sockets,
-//!   [`access_log`] keeps what happened, [`config`] is what an operator sets;
+//!   [`access_log`] keeps what happened, `metrics` counts it, `admin` tells operators, [`config`] is what they
+//!   set;
 //! * [`demo`] stands in for origins that aren't there yet.
 //!
 //! A worker is single-threaded: each thread has its own guest instance, and
 //! futures and bodies need not be `Send`.
 
 pub mod access_log;
+pub mod admin;
 pub mod config;
 pub mod demo;
 pub mod engine;
@@ -27,6 +29,7 @@ pub mod file;
 mod fixture;
 mod headers;
 pub mod input;
+mod metrics;
 pub mod origin;
 pub mod output;
 pub mod server;

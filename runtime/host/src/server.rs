@@ -23,11 +23,14 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch as channel};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::access_log::{AccessLog, LogError, LogFile};
+use crate::admin::{Admin, AdminError};
 use crate::config::{Config, SecretError, StateError};
 use crate::engine::{Engine, EngineError, EngineOptions, GuestError, LoadError, Policy};
+use crate::metrics::Exposition;
 use crate::origin::{OriginError, OriginPlan};
 use crate::settings::{Deployment, SettingsError};
 
@@ -42,6 +45,9 @@ pub struct Server {
     log: AccessLog,
     listeners: Vec<TcpListener>,
     address: SocketAddr,
+    admin: Option<Admin>,
+    /// Connections of all workers.
+    connections: Arc<AtomicUsize>,
 }
 
 /// Why a server can't start.
@@ -68,6 +74,9 @@ pub enum StartError {
     /// The log can't be opened.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// Operators can't be served.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// The port can't be had.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -116,6 +125,7 @@ impl Server {
         settings.backends = Some(config.state.open(&config.folder)?);
         let deployment = Arc::new(Deployment::new(policy, settings)?);
         let log = AccessLog::open(&config)?;
+        let admin = Admin::bind(&config)?;
         let address = config.listen;
         let unavailable = |source| StartError::Listen { address, source };
         let listeners = listener::open(address, config.worker_count()).map_err(unavailable)?;
@@ -130,6 +140,8 @@ impl Server {
             log,
             listeners,
             address,
+            admin,
+            connections: Arc::default(),
         })
     }
 
@@ -139,6 +151,12 @@ impl Server {
         self.address
     }
 
+    /// Where operators are served, if they are.
+    #[must_use]
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::local_addr)
+    }
+
     /// Serves until `shutdown` is ready; then takes no new connections, finishes what is
     /// in flight until the deadline of the settings passes or `now` is ready, and writes
     /// the log to its end.
@@ -146,16 +164,18 @@ impl Server {
     /// # Errors
     /// [`ServeError`] when a worker can't go on; the others are stopped at once.
     pub async fn run(
-        self,
+        mut self,
         shutdown: impl Future<Output = ()>,
         now: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let deadline = self.config.shutdown_deadline.0;
         let looking = tokio::spawn(look_for_state(self.deployment.clone()));
+        let telling = self.serve_operators();
         let (stage, _) = channel::channel(Stage::Serving);
         let (log, mut workers) = self.start(&stage);
         let served = workers.serve(&stage, shutdown, now, deadline).await;
         looking.abort();
+        telling.abort();
         // The thread of the log ends when the last worker's handle is gone.
         let finished = tokio::task::spawn_blocking(move || log.finish(LAST_LINES));
         if !finished.await.unwrap_or(false) {
@@ -207,9 +227,24 @@ impl Server {
         served
     }
 
+    /// Answers operators beside the workers, to the end of what these have in flight.
+    fn serve_operators(&mut self) -> JoinHandle<()> {
+        let admin = self.admin.take();
+        let exposition = Exposition::new(
+            self.deployment.clone(),
+            self.connections.clone(),
+            self.log.handle().dropped(),
+        );
+        tokio::spawn(async move {
+            let Some(admin) = admin else { return };
+            if let Err(error) = admin.serve(exposition).await {
+                eprintln!("operators are not answered: {error}");
+            }
+        })
+    }
+
     fn start(self, stage: &channel::Sender<Stage>) -> (AccessLog, Workers) {
         let (ended, results) = mpsc::unbounded_channel();
-        let connections = Arc::new(AtomicUsize::new(0));
         let mut running = 0;
         for (number, listener) in self.listeners.into_iter().enumerate() {
             let start = worker::Start {
@@ -218,7 +253,7 @@ impl Server {
                 log: self.log.handle(),
                 config: self.config.clone(),
                 listener,
-                connections: connections.clone(),
+                connections: self.connections.clone(),
                 stage: stage.subscribe(),
             };
             let told = ended.clone();

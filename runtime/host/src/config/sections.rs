@@ -1,11 +1,12 @@
 //! The tables of the file.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::ranges;
-use super::units::{Bytes, Span};
+use super::units::{self, Bytes, Span};
+use super::{SecretSource, ranges};
 
 /// Bounds on what one client can take. Times are from a millisecond to a day.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +66,21 @@ pub enum LogTarget {
     File(PathBuf),
 }
 
+/// What operators ask the host itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// Address and port to listen on for `/metrics` and `/healthz`; port 0 lets the system choose. Where
+    /// other machines can reach it, it needs a token. Default: nowhere.
+    #[serde(deserialize_with = "units::some_address")]
+    pub listen: Option<SocketAddr>,
+    /// Where the token comes from that requests must have, but those to `/healthz`. Default: none.
+    pub token: Option<SecretSource>,
+    /// The longest life of a connection, from a millisecond to a day; beyond: a close. Default: `10s`.
+    #[serde(deserialize_with = "ranges::time")]
+    pub timeout: Span,
+}
+
 /// Settings of one origin.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -103,6 +119,16 @@ impl Default for Limits {
             write_timeout: Span::from_secs(30),
             half_close: false,
             origin_idle: 128,
+        }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            token: None,
+            timeout: Span::from_secs(10),
         }
     }
 }

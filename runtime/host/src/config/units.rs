@@ -100,6 +100,13 @@ pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sock
     deserializer.deserialize_any(UnitVisitor(expected, |text| text.parse().ok()))
 }
 
+/// As [`address`], for a setting that may be missing.
+pub(super) fn some_address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    address(deserializer).map(Some)
+}
+
 /// Takes a string apart with the function; the text says what is expected.
 struct UnitVisitor<T>(&'static str, fn(&str) -> Option<T>);
 

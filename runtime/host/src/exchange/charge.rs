@@ -10,6 +10,7 @@ use super::Exchange;
 use super::ask::{Done, StateAsk};
 use super::state::status_of;
 use crate::input::Answer;
+use crate::metrics::{Charged, Kept};
 use crate::state::{Limit, State};
 
 impl Exchange<'_> {
@@ -80,6 +81,10 @@ impl Exchange<'_> {
     /// What a charge means for the request. What may go on is ok, for whatever reason it may.
     fn judge(&mut self, limit: &Limit, ask: &StateAsk, taken: Result<Taken, &Failure>) -> Status {
         let asked = ask.answer.is_some();
+        let metrics = self.worker.deployment.metrics();
+        if let Some(charged) = charged(&taken) {
+            metrics.charge(ask.id, charged);
+        }
         let memory = &mut self.remembered;
         let (allowed, status) = match taken {
             Ok(Taken::Allowed { quota, lease }) => {
@@ -102,7 +107,8 @@ impl Exchange<'_> {
             }
             Ok(Taken::Skipped) => return Status::Skipped,
             Err(failure) => {
-                self.record.degrade("limit", &limit.name, failure);
+                metrics.fail_state(Kept::Limit, failure);
+                self.record.degrade(Kept::Limit, &limit.name, failure);
                 match limit.fail {
                     Fail::Closed if !limit.shadow => (false, status_of(failure)),
                     _ => (true, Status::Ok),
@@ -112,6 +118,16 @@ impl Exchange<'_> {
         self.remembered
             .answer(ask.answer, Some(Answer::Bool(allowed)));
         status
+    }
+}
+
+/// How a charge ended; none when it was not made.
+fn charged(taken: &Result<Taken, &Failure>) -> Option<Charged> {
+    match taken {
+        Ok(Taken::Allowed { .. }) => Some(Charged::Allowed),
+        Ok(Taken::Refused { .. }) => Some(Charged::Refused),
+        Ok(Taken::Skipped) => None,
+        Err(_) => Some(Charged::Failed),
     }
 }
 

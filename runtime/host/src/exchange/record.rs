@@ -13,6 +13,7 @@ use http::{HeaderValue, Method, Uri, Version, header};
 use super::incoming::Incoming;
 use super::{Client, Worker};
 use crate::engine::Policy;
+use crate::metrics::Kept;
 use crate::output::{Hits, Log, Note};
 use crate::upstream::TryError;
 
@@ -105,7 +106,8 @@ impl Record {
     }
 
     /// Notes that something could not be asked or written.
-    pub(super) fn degrade(&mut self, what: &str, name: &str, failure: &Failure) {
+    pub(super) fn degrade(&mut self, kept: Kept, name: &str, failure: &Failure) {
+        let what = kept.word();
         let reason = match name {
             "" => format!("{what}: {failure}"),
             name => format!("{what} `{name}`: {failure}"),

@@ -22,6 +22,7 @@ use super::reads::{self, Reading};
 use super::record::Purged;
 use super::scan::Order;
 use crate::input::Answer;
+use crate::metrics::Kept;
 use crate::state::State;
 use crate::upstream::Body;
 
@@ -170,21 +171,23 @@ impl Exchange<'_> {
         on_failure == Some(OnFailure::Error)
     }
 
-    /// Notes for the log what could not be done.
+    /// Notes what could not be done.
     fn degrade(&mut self, ask: &StateAsk, failure: &Failure) {
         let state = self.worker.deployment.state();
-        let (what, name) = match ask.op {
-            Op::Purge => ("purge", None),
+        let (kept, name) = match ask.op {
+            Op::Purge => (Kept::Purge, None),
             Op::StoreGet | Op::Put | Op::Delete => (
-                "store",
+                Kept::Store,
                 state.store(ask.id).map(|store| store.name.as_str()),
             ),
             _ => (
-                "counter",
+                Kept::Counter,
                 state.counter(ask.id).map(|counter| counter.name.as_str()),
             ),
         };
-        self.record.degrade(what, name.unwrap_or_default(), failure);
+        let metrics = self.worker.deployment.metrics();
+        metrics.fail_state(kept, failure);
+        self.record.degrade(kept, name.unwrap_or_default(), failure);
     }
 
     /// The host's answer when something could not be written.

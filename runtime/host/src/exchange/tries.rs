@@ -7,6 +7,7 @@ use http::{Method, Request, Response, header};
 
 use super::Exchange;
 use super::forward::Forward;
+use crate::metrics::Again;
 use crate::target;
 use crate::upstream::{Body, Try, TryError, Upstream};
 
@@ -31,6 +32,7 @@ impl Exchange<'_> {
         let mut retries = options.retry.as_ref().map_or(0, |retry| retry.times);
         let mut fallback = options.fallback.as_ref();
         let mut tried = Vec::new();
+        let metrics = self.worker.deployment.metrics();
         let outcome = loop {
             let last = retries == 0 && fallback.is_none();
             let outcome = self
@@ -42,10 +44,12 @@ impl Exchange<'_> {
             let retry_on = options.retry.as_ref().map_or(&[][..], |retry| &retry.on);
             if retries > 0 && matches(retry_on, &outcome) {
                 retries -= 1;
+                metrics.ask_again(forward.target, Again::Retry);
             } else if let Some(other) = fallback
                 .take()
                 .filter(|fallback| matches(&fallback.on, &outcome))
             {
+                metrics.ask_again(forward.target, Again::Fallback);
                 forward.target = other.target;
                 retries = 0;
             } else {
@@ -98,6 +102,8 @@ impl Exchange<'_> {
             if !(more && unreachable && self.may_send_again(&forward.method, &outcome)) {
                 return outcome;
             }
+            let metrics = worker.deployment.metrics();
+            metrics.ask_again(forward.target, Again::Failover);
         }
     }
 
@@ -141,6 +147,9 @@ impl Exchange<'_> {
             .send(origin, request, limits)
             .await
             .and_then(usable);
+        let answered = outcome.as_ref().map(Response::status);
+        let metrics = self.worker.deployment.metrics();
+        metrics.try_origin(origin, answered);
         self.record.origin = outcome.is_ok().then_some(origin);
         outcome
     }

@@ -9,8 +9,9 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use super::connection::Context as Shared;
 use super::watch::{Phase, Watch};
-use crate::access_log::{Delivery, Entry, LogHandle};
+use crate::access_log::{Delivery, Entry};
 use crate::exchange::{Record, Scans};
 use crate::upstream::{Body, BoxError};
 
@@ -64,11 +65,11 @@ impl Drop for Upload {
     }
 }
 
-/// An answer's body. When it is over, in whatever way, the request is logged.
+/// An answer's body. When it is over, in whatever way, the request is counted and logged.
 pub struct Download {
     body: Body,
     watch: Rc<Watch>,
-    log: LogHandle,
+    shared: Rc<Shared>,
     /// Taken when the line is written.
     record: Option<Box<Record>>,
     scans: Scans,
@@ -88,13 +89,13 @@ impl Download {
         scans: Scans,
         start: Instant,
         watch: Rc<Watch>,
-        log: LogHandle,
+        shared: Rc<Shared>,
     ) -> Self {
         let ended = record.method == http::Method::HEAD || matches!(record.status, 204 | 304);
         Self {
             body,
             watch,
-            log,
+            shared,
             record: Some(Box::new(record)),
             scans,
             start,
@@ -138,7 +139,7 @@ impl Drop for Download {
         let Some(mut record) = self.record.take() else {
             return;
         };
-        self.scans.settle(&mut record);
+        let cut = self.scans.settle(&mut record);
         let aborted = match self.failure.take() {
             Some(failure) => Some(failure),
             None if self.ended || self.body.is_end_stream() => None,
@@ -149,6 +150,8 @@ impl Drop for Download {
             total: self.start.elapsed(),
             aborted,
         };
-        self.log.write(|| Entry::Answered(record, delivery));
+        let metrics = self.shared.worker.deployment().metrics();
+        metrics.end(&record, cut, delivery.total);
+        self.shared.log.write(|| Entry::Answered(record, delivery));
     }
 }

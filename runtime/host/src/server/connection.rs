@@ -83,7 +83,7 @@ async fn converse(
             }
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    log_refusal(&context.log, peer, &error);
+                    note_refusal(&context, peer, &error);
                 }
                 return;
             }
@@ -98,19 +98,20 @@ async fn converse(
     }
 }
 
-/// Logs what was no request; hyper has answered it. Other errors are resets and closes in
+/// Counts and logs what was no request; hyper has answered it. Other errors are resets and closes in
 /// the middle of a request, which has its own line, or of nothing at all.
-fn log_refusal(log: &LogHandle, peer: SocketAddr, error: &hyper::Error) {
+fn note_refusal(context: &Context, peer: SocketAddr, error: &hyper::Error) {
     if !error.is_parse() {
         return;
     }
+    context.worker.deployment().metrics().refuse_malformed();
     let status = match error {
         // Not a word of ours would be understood.
         error if error.is_parse_version_h2() => None,
         error if error.is_parse_too_large() => Some(431),
         _ => Some(400),
     };
-    log.write(|| {
+    context.log.write(|| {
         Entry::Refused(Refused {
             refused_ms: SystemClock.now_ms(),
             peer: peer.ip(),
@@ -177,7 +178,7 @@ async fn answer(
         scheme: Scheme::HTTP,
         tls_version: None,
     };
-    let mut waiting = Waiting::new(&context.log, watch.clone(), &request, peer, start);
+    let mut waiting = Waiting::new(context, watch.clone(), &request, peer, start);
     let request = request.map(|body| upload(body, &watch));
     let answer = if context.worker.deployment().policy().manifest().finishes {
         let context = context.clone();
@@ -189,11 +190,11 @@ async fn answer(
         exchange::handle(&context.worker, &context.origins, request, client).await
     };
     waiting.request = None;
-    let log = context.log.clone();
+    let shared = context.clone();
     let (record, scans) = (answer.record, answer.scans);
     Ok(answer
         .response
-        .map(|body| Download::new(body, record, scans, start, watch, log)))
+        .map(|body| Download::new(body, record, scans, start, watch, shared)))
 }
 
 /// Most requests have no body, and need nothing to be watched.
@@ -204,9 +205,9 @@ fn upload(body: Incoming, watch: &Rc<Watch>) -> Body {
     upstream::boxed(Upload::new(body, watch.clone()))
 }
 
-/// A request without an answer. Dropped so, it is logged.
+/// A request without an answer. Dropped so, it is counted and logged.
 struct Waiting<'a> {
-    log: &'a LogHandle,
+    context: &'a Context,
     watch: Rc<Watch>,
     start: Instant,
     request: Option<Abandoned>,
@@ -214,7 +215,7 @@ struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     fn new(
-        log: &'a LogHandle,
+        context: &'a Context,
         watch: Rc<Watch>,
         request: &Request<Incoming>,
         peer: SocketAddr,
@@ -229,8 +230,9 @@ impl<'a> Waiting<'a> {
             total: Duration::ZERO,
             reason: "",
         };
+        context.worker.deployment().metrics().begin();
         Self {
-            log,
+            context,
             watch,
             start,
             request: Some(request),
@@ -243,7 +245,8 @@ impl Drop for Waiting<'_> {
         if let Some(mut request) = self.request.take() {
             request.total = self.start.elapsed();
             request.reason = self.watch.why_cut().reason();
-            self.log.write(|| Entry::Abandoned(request));
+            self.context.worker.deployment().metrics().abandon();
+            self.context.log.write(|| Entry::Abandoned(request));
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) use param::octets;
 pub use param::{ParamError, ParamValue};
 
 use crate::engine::Policy;
+use crate::metrics::Metrics;
 use crate::state::{Backends, State};
 
 /// Everything that a host supplies when it loads a policy.
@@ -74,6 +75,7 @@ pub struct Deployment {
     secrets: Vec<Secret>,
     params: Vec<ParamValue>,
     state: State,
+    metrics: Metrics,
     settings: Settings,
 }
 
@@ -142,6 +144,7 @@ impl Deployment {
         }
         let backends = settings.backends.clone();
         let state = State::new(manifest, backends, settings.namespace.as_deref())?;
+        let metrics = Metrics::new(manifest);
         settings.secrets.clear();
         settings.params.clear();
         Ok(Deployment {
@@ -149,6 +152,7 @@ impl Deployment {
             secrets,
             params,
             state,
+            metrics,
             settings,
         })
     }
@@ -174,6 +178,11 @@ impl Deployment {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// What is counted of its requests.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What else was set; its secrets and params have moved here.

@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod admin;
 mod failures;
 mod framing;
 mod heads;

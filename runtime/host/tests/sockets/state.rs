@@ -181,3 +181,43 @@ fn a_place_is_free_when_the_client_leaves_before_there_is_an_answer() {
     drop(client);
     until_free(&edge);
 }
+
+#[test]
+fn of_many_in_parallel_as_many_are_let_in_as_may_be_at_once() {
+    const PLACES: u64 = 3;
+    const CLIENTS: usize = 24;
+    let (asked, asking) = mpsc::channel();
+    let (end, ends) = mpsc::channel::<()>();
+    let ends = std::sync::Mutex::new(ends);
+    let origin = Origin::start(move |client, _| {
+        while receive(client).is_some() {
+            asked.send(()).unwrap();
+            // One at a time waits here; each answer needs one word.
+            let told = ends.lock().unwrap().recv();
+            if told.is_ok() {
+                client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }
+        }
+    });
+    let guest = Guest::default()
+        .origin("shop", &origin.url(), |origin| origin.timeout_ms = 60_000)
+        .limited("test", Rate::AtOnce { amount: PLACES }, Fail::Open);
+    let edge = Edge::with(&guest, |config| config.workers = Some(4));
+    for _ in 0..3 {
+        let (told, statuses) = mpsc::channel();
+        for _ in 0..CLIENTS {
+            let (mut client, told) = (edge.connect(), told.clone());
+            std::thread::spawn(move || told.send(client.get("/0").status).unwrap());
+        }
+        // All but those that are let in are refused while these wait at the origin.
+        for _ in 0..CLIENTS - PLACES as usize {
+            assert_eq!(wait(&statuses), 429);
+        }
+        for _ in 0..PLACES {
+            wait(&asking);
+            end.send(()).unwrap();
+            assert_eq!(wait(&statuses), 200);
+        }
+        until_free(&edge);
+    }
+}

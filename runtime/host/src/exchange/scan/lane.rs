@@ -80,10 +80,14 @@ impl Lane {
         let begun = Instant::now();
         if let Err(verdict) = self.ask(flags, piece) {
             let reason = match &verdict {
-                Verdict::Answer(..) => match self.order.lane {
-                    scan::Lane::Request => "the policy refused the request's body",
-                    scan::Lane::Response => "the policy refused the response's body",
-                },
+                Verdict::Answer(..) => {
+                    let metrics = self.case.worker.deployment.metrics();
+                    metrics.refuse_body(self.order.lane);
+                    match self.order.lane {
+                        scan::Lane::Request => "the policy refused the request's body",
+                        scan::Lane::Response => "the policy refused the response's body",
+                    }
+                }
                 Verdict::Fault(_) => "the policy failed while it scanned the body",
             };
             self.state = State::Stopped(reason, Some(verdict));

@@ -17,6 +17,8 @@ use super::{Client, Guest, PATIENCE};
 /// A running server.
 pub struct Edge {
     pub address: SocketAddr,
+    /// Where operators are answered, if they are.
+    pub admin: Option<SocketAddr>,
     folder: TempDir,
     shutdown: Option<oneshot::Sender<()>>,
     now: Option<oneshot::Sender<()>>,
@@ -35,12 +37,13 @@ impl Edge {
         let mut config = Self::config(folder.path().join("access.log"));
         set(&mut config);
         let server = Self::bind(guest, config).unwrap();
-        let address = server.local_addr();
+        let (address, admin) = (server.local_addr(), server.admin_addr());
         let (shutdown, told) = oneshot::channel();
         let (now, told_again) = oneshot::channel();
         let thread = thread::spawn(move || run(server, told, told_again));
         Self {
             address,
+            admin,
             folder,
             shutdown: Some(shutdown),
             now: Some(now),

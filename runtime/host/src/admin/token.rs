@@ -1,0 +1,83 @@
+//! What shows that somebody may ask.
+
+use std::fmt;
+
+use http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+
+/// A bearer token (RFC 6750), of which only the digest is kept: how long a comparison takes says nothing
+/// of the token itself.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Token([u8; 32]);
+
+impl Token {
+    /// None when no request could have it.
+    pub(super) fn new(token: &[u8]) -> Option<Self> {
+        let visible = token.iter().all(u8::is_ascii_graphic);
+        (visible && !token.is_empty()).then(|| Token(digest(token)))
+    }
+
+    /// Whether the request has it: `Authorization: Bearer …`, once.
+    pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
+        let mut fields = headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(field), None) = (fields.next(), fields.next()) else {
+            return false;
+        };
+        let Some((scheme, given)) = field.as_bytes().split_at_checked(7) else {
+            return false;
+        };
+        scheme.eq_ignore_ascii_case(b"bearer ") && digest(given.trim_ascii()) == self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn is_in(fields: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.append(header::AUTHORIZATION, field.parse().unwrap());
+        }
+        Token::new(b"s3cret").unwrap().is_in(&headers)
+    }
+
+    #[test]
+    fn only_the_whole_token_will_do() {
+        assert!(is_in(&["Bearer s3cret"]));
+        assert!(is_in(&["bearer  s3cret"]));
+        for wrong in [
+            "Bearer s3cre",
+            "Bearer s3crets",
+            "Bearer ",
+            "Bearer",
+            "s3cret",
+            "Basic s3cret",
+            "Bearer S3CRET",
+        ] {
+            assert!(!is_in(&[wrong]), "{wrong}");
+        }
+        assert!(!is_in(&[]));
+        assert!(!is_in(&["Bearer s3cret", "Bearer s3cret"]));
+    }
+
+    #[test]
+    fn some_tokens_are_none() {
+        for none in [&b""[..], b"a b", b"a\n", "\u{e4}".as_bytes()] {
+            assert_eq!(Token::new(none), None);
+        }
+        assert_eq!(format!("{:?}", Token::new(b"s3cret").unwrap()), "Token(…)");
+    }
+}

@@ -1,0 +1,289 @@
+//! Counts as a scraper reads them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use edge_abi::manifest::{Manifest, RuleKind, Target as Declared};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::{CHARGES, CLASSES, FAILURES, Kept, Metrics, STATE_FAILURES, kind};
+use crate::access_log::Dropped;
+use crate::settings::Deployment;
+use crate::target;
+
+/// Everything that a host can tell about itself.
+#[derive(Debug)]
+pub(crate) struct Exposition(Registry);
+
+impl Exposition {
+    /// Of a deployment, its host's connections, and the lines that its access log has dropped.
+    pub(crate) fn new(
+        deployment: Arc<Deployment>,
+        connections: Arc<AtomicUsize>,
+        lines_dropped: Arc<Dropped>,
+    ) -> Self {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Host {
+            deployment,
+            connections,
+            lines_dropped,
+        }));
+        Exposition(registry)
+    }
+
+    /// In the text format of OpenMetrics 1.0.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string can't fail.
+        let _ = encode(&mut text, &self.0);
+        text
+    }
+}
+
+#[derive(Debug)]
+struct Host {
+    deployment: Arc<Deployment>,
+    connections: Arc<AtomicUsize>,
+    lines_dropped: Arc<Dropped>,
+}
+
+impl Collector for Host {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut out = Out(encoder);
+        let metrics = self.deployment.metrics();
+        let manifest = self.deployment.policy().manifest();
+        out.info(manifest)?;
+        requests(&mut out, metrics, manifest)?;
+        hits(&mut out, metrics, manifest)?;
+        limits(&mut out, metrics, manifest)?;
+        state(&mut out, metrics)?;
+        origins(&mut out, metrics, manifest)?;
+        bodies(&mut out, metrics)?;
+        out.gauge(
+            "edge_connections",
+            "Connections of clients that are open.",
+            self.connections.load(Ordering::Relaxed) as u64,
+        )?;
+        out.counter(
+            "edge_access_log_lines_dropped",
+            "Lines that the access log had no room for or could not write.",
+            self.lines_dropped.total(),
+        )
+    }
+}
+
+fn requests(out: &mut Out<'_>, metrics: &Metrics, manifest: &Manifest) -> fmt::Result {
+    let mut family = out.counters(
+        "edge_requests",
+        "Answered requests, by the rule that decided.",
+    )?;
+    for (rule, counts) in manifest.rules.iter().zip(&metrics.rules) {
+        let kind = kind(rule.kind, counts.limits);
+        // Most rules that deny never do. All others have their series from the beginning.
+        let silent = matches!(
+            rule.kind,
+            RuleKind::Deny | RuleKind::Scored | RuleKind::Shadow
+        );
+        for (number, (class, count)) in CLASSES.iter().zip(&counts.answered).enumerate() {
+            let always = !silent && number < CLASSES.len() - 1;
+            if always || count.get() > 0 {
+                let labels = [("kind", kind), ("rule", &rule.name), ("status", class)];
+                series(&mut family, labels, count.get())?;
+            }
+        }
+    }
+    for (class, count) in CLASSES.iter().zip(&metrics.host) {
+        let labels = [("kind", "host"), ("rule", ""), ("status", class)];
+        series(&mut family, labels, count.get())?;
+    }
+    out.counter(
+        "edge_requests_abandoned",
+        "Requests that ended without an answer.",
+        metrics.abandoned.get(),
+    )?;
+    out.counter(
+        "edge_requests_malformed",
+        "What was sent in place of a request and is none.",
+        metrics.malformed.get(),
+    )?;
+    out.gauge(
+        "edge_requests_in_flight",
+        "Requests whose answer is not over.",
+        metrics.in_flight.get(),
+    )?;
+    let duration = metrics.duration.read();
+    let mut histogram = out.0.encode_descriptor(
+        "edge_request_duration",
+        "Time from a request's head to the end of its answer.",
+        Some(&Unit::Seconds),
+        MetricType::Histogram,
+    )?;
+    histogram.encode_histogram::<NoLabelSet>(
+        duration.sum,
+        duration.count,
+        &duration.buckets,
+        None,
+    )?;
+    out.counter(
+        "edge_policy_faults",
+        "Requests at which the policy failed.",
+        metrics.faults.get(),
+    )
+}
+
+/// Rules that have matched without deciding.
+fn hits(out: &mut Out<'_>, metrics: &Metrics, manifest: &Manifest) -> fmt::Result {
+    let rules = || manifest.rules.iter().zip(&metrics.rules);
+    let mut family = out.counters(
+        "edge_shadow_hits",
+        "Requests that a rule or a limit in shadow mode would have refused.",
+    )?;
+    for (rule, counts) in rules().filter(|(_, counts)| counts.shadow.get() > 0) {
+        series(&mut family, [("rule", &rule.name)], counts.shadow.get())?;
+    }
+    let mut family = out.counters(
+        "edge_scored_hits",
+        "Requests that a rule with a score has matched.",
+    )?;
+    for (rule, counts) in rules().filter(|(_, counts)| counts.scored.get() > 0) {
+        series(&mut family, [("rule", &rule.name)], counts.scored.get())?;
+    }
+    Ok(())
+}
+
+fn limits(out: &mut Out<'_>, metrics: &Metrics, manifest: &Manifest) -> fmt::Result {
+    let mut family = out.counters(
+        "edge_limit_charges",
+        "Charges of limits, by what came of them.",
+    )?;
+    for (limit, counts) in manifest.rate_limits.iter().zip(&metrics.limits) {
+        let mode = match limit.shadow {
+            true => "shadow",
+            false => "enforce",
+        };
+        for (outcome, count) in CHARGES.iter().zip(counts) {
+            let labels = [
+                ("limit", limit.name.as_str()),
+                ("mode", mode),
+                ("outcome", outcome),
+            ];
+            series(&mut family, labels, count.get())?;
+        }
+    }
+    Ok(())
+}
+
+fn state(out: &mut Out<'_>, metrics: &Metrics) -> fmt::Result {
+    let mut family = out.counters(
+        "edge_state_errors",
+        "What could not be asked or changed where state is kept.",
+    )?;
+    for (kept, counts) in Kept::ALL.iter().zip(&metrics.state) {
+        for (reason, count) in STATE_FAILURES.iter().zip(counts) {
+            series(
+                &mut family,
+                [("kind", kept.word()), ("reason", reason)],
+                count.get(),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn origins(out: &mut Out<'_>, metrics: &Metrics, manifest: &Manifest) -> fmt::Result {
+    let targets = || manifest.targets.iter().zip(&metrics.targets);
+    let mut family = out.counters(
+        "edge_origin_requests",
+        "Requests to origins, by the status of the answer or why there was none.",
+    )?;
+    for (declared, counts) in targets().filter(|(target, _)| matches!(target, Declared::Origin(_)))
+    {
+        let outcomes = CLASSES.iter().chain(&FAILURES);
+        for (outcome, count) in outcomes.zip(counts.answered.iter().chain(&counts.failed)) {
+            let labels = [("origin", target::name(declared)), ("outcome", outcome)];
+            series(&mut family, labels, count.get())?;
+        }
+    }
+    let mut family = out.counters(
+        "edge_origin_repeats",
+        "Requests that went to an origin once more, by the origin or pool that had failed.",
+    )?;
+    for (declared, counts) in targets() {
+        for (reason, count) in [
+            ("retry", &counts.retries),
+            ("fallback", &counts.fallbacks),
+            ("failover", &counts.failovers),
+        ] {
+            let labels = [("target", target::name(declared)), ("reason", reason)];
+            series(&mut family, labels, count.get())?;
+        }
+    }
+    Ok(())
+}
+
+fn bodies(out: &mut Out<'_>, metrics: &Metrics) -> fmt::Result {
+    let mut family = out.counters(
+        "edge_bodies_refused",
+        "Bodies that the policy refused while they streamed.",
+    )?;
+    for (body, count) in ["request", "response"].iter().zip(&metrics.scans_refused) {
+        series(&mut family, [("body", body)], count.get())?;
+    }
+    Ok(())
+}
+
+/// Where families are written, one after the other.
+struct Out<'a>(DescriptorEncoder<'a>);
+
+impl Out<'_> {
+    /// A family of counters with labels.
+    fn counters<'s>(
+        &'s mut self,
+        name: &'s str,
+        help: &str,
+    ) -> Result<MetricEncoder<'s>, fmt::Error> {
+        self.0
+            .encode_descriptor(name, help, None, MetricType::Counter)
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        ConstCounter::new(value).encode(self.counters(name, help)?)
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let metric = self
+            .0
+            .encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value).encode(metric)
+    }
+
+    /// Which policy serves.
+    fn info(&mut self, manifest: &Manifest) -> fmt::Result {
+        let mut metric = self.0.encode_descriptor(
+            "edge_policy",
+            "The policy that serves.",
+            None,
+            MetricType::Info,
+        )?;
+        metric.encode_info(&[
+            ("policy", manifest.name.as_str()),
+            ("source_digest", manifest.source_digest.as_str()),
+        ])
+    }
+}
+
+/// One counter of a family.
+fn series<const N: usize>(
+    family: &mut MetricEncoder<'_>,
+    labels: [(&str, &str); N],
+    value: u64,
+) -> fmt::Result {
+    ConstCounter::new(value).encode(family.encode_family(&labels)?)
+}
