@@ -17,7 +17,7 @@ const FLAGS: &[&str] = &[
     "--cfg=sha2_backend=\"soft\"",
     "--cfg=sha2_backend_soft=\"compact\"",
     "-Clink-arg=--stack-first",
-    "-Clink-arg=-zstack-size=8192",
+    "-Clink-arg=-zstack-size=24576",
     "-Clink-arg=--export=__heap_base",
     "-Clink-arg=--export=__data_end",
 ];

@@ -3,13 +3,13 @@
 //! The literals of many patterns are searched for together; a regex is asked only if its literals
 //! are there. If such regexes are many, they share scans, and those that are wanted walk side by side. Of what has no literals, patterns whose
 //! matches are short and don't depend on where they stand make one scan, which walks a long text in
-//! four places at once; the others make another. The set of patterns that matched is the scan's memo:
+//! four places at once; the others make another, or several that walk side by side. The set of patterns that matched is the scan's memo:
 //! the first test pays, the rest read a bit.
 //!
 //! `sought` finds what rules ask of each text, `code` emits the scans and the tests.
 
 mod code;
-mod confirm;
+mod side_by_side;
 mod sought;
 
 pub(super) use code::signature;
@@ -26,7 +26,7 @@ use crate::{
     },
     decision::{Decision, Handle, Value},
 };
-use confirm::Confirming;
+use side_by_side::SideBySide;
 use sought::sought;
 use std::collections::{BTreeMap, HashMap};
 
@@ -44,6 +44,10 @@ const SEVERAL: usize = 8;
 /// So many literals, or so many regexes of a policy that have some, are worth a table and a kernel of
 /// their own, some 10 KB.
 const MANY: usize = 24;
+/// So many regexes that have some are, if one text is asked for all of them: each takes 2 ns a byte by itself.
+const A_FEW: usize = 4;
+/// So many patterns of either kind are.
+const ENOUGH: usize = 8;
 /// So many literals are worth a table where the kernel is there.
 const SOME: usize = 4;
 
@@ -70,7 +74,9 @@ struct Part {
     literals: Option<Vec<u8>>,
     /// The automaton's table.
     table: Vec<u8>,
-    /// The pass before it whose set tells what is wanted of it; the table is that of several automata.
+    /// Whether the table is that of several automata, which walk side by side.
+    several: bool,
+    /// The pass before it whose set tells which of them are wanted; all are without it.
     after: Option<u32>,
     /// Its place in the memo.
     memo: u32,
@@ -90,7 +96,7 @@ impl Part {
     fn can_be_cut(&self) -> bool {
         let overlap = self.table.get(24..28);
         let alone = edge_lookup::scan::ALONE.to_le_bytes();
-        self.after.is_none() && overlap.is_some_and(|overlap| overlap != alone)
+        !self.several && overlap.is_some_and(|overlap| overlap != alone)
     }
 }
 
@@ -213,7 +219,10 @@ impl Arrangement {
             left.into_iter().partition(Pattern::is_local);
         made.add(&anywhere, 1);
         // A single automaton may end early, which a scan doesn't.
-        made.add(&bound, 2);
+        let apart = made.add(&bound, 2);
+        if searches {
+            made.add_side_by_side(&apart);
+        }
         made
     }
 
@@ -248,9 +257,9 @@ impl Arrangement {
         let regexes = regexes.filter(|((_, wanted), _)| wanted.maybe);
         let regexes: Vec<(&Pattern, u32)> =
             regexes.map(|((pattern, _), bit)| (pattern, bit)).collect();
-        let confirming = (regexes.len() >= SEVERAL).then(|| Confirming::new(&regexes, group.len()));
+        let confirming = (regexes.len() >= SEVERAL).then(|| SideBySide::new(&regexes, group.len()));
         let confirming = confirming.filter(|it| !it.bits.is_empty());
-        let said = confirming.as_ref().map_or(&[][..], Confirming::said);
+        let said = confirming.as_ref().map_or(&[][..], SideBySide::said);
         let Some((literals, table)) = search(group, said) else {
             return false;
         };
@@ -261,11 +270,12 @@ impl Arrangement {
             confirmed.extend(bits.map(|(reason, bit)| (*reason, Confirm::Scan(part, *bit))));
             self.parts.push(Part {
                 literals: None,
-                table: confirming.table,
+                patterns: u32::try_from(confirmed.len()).unwrap_or(u32::MAX),
+                several: true,
                 after: Some(part + 1),
                 memo: 0,
-                patterns: u32::try_from(confirmed.len()).unwrap_or(u32::MAX),
                 bits: confirming.set,
+                table: confirming.table,
             });
         }
         let places = group.iter().zip(0u32..).map(|((pattern, wanted), bit)| {
@@ -276,13 +286,45 @@ impl Arrangement {
         true
     }
 
+    /// Scans that walk side by side for patterns that can't share one.
+    fn add_side_by_side(&mut self, patterns: &[Pattern]) {
+        if patterns.len() < 2 {
+            return;
+        }
+        let numbered: Vec<(&Pattern, u32)> = patterns.iter().zip(0..).collect();
+        let scans = SideBySide::new(&numbered, patterns.len());
+        if scans.bits.len() < 2 {
+            return;
+        }
+        let part = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        for (number, bit) in &scans.bits {
+            let pattern = patterns.get(*number as usize).cloned();
+            let place = Place {
+                part,
+                bit: *bit,
+                maybe: None,
+            };
+            self.places.extend(pattern.map(|pattern| (pattern, place)));
+        }
+        self.parts.push(Part {
+            literals: None,
+            patterns: u32::try_from(scans.bits.len()).unwrap_or(u32::MAX),
+            several: true,
+            after: None,
+            memo: 0,
+            bits: scans.set,
+            table: scans.table,
+        });
+    }
+
     /// Patterns whose scan can walk in four places are worth one even alone; others share one
-    /// walk if their table is not much larger than their own ones together.
-    fn add(&mut self, patterns: &[Pattern], least: usize) {
+    /// walk if their table is not much larger than their own ones together. Gives those that have none.
+    fn add(&mut self, patterns: &[Pattern], least: usize) -> Vec<Pattern> {
         let budget = Budget {
             table: LARGEST,
             ..Budget::default()
         };
+        let before = self.places.len();
         for patterns in patterns.chunks(MOST).filter(|list| list.len() >= least) {
             // What blows up is left to the automata of each pattern.
             for (range, scan) in Scan::build_parts(patterns, budget) {
@@ -294,6 +336,10 @@ impl Arrangement {
                 }
             }
         }
+        let placed = self.places.get(before..).unwrap_or_default();
+        let left = patterns.iter();
+        let left = left.filter(|pattern| !placed.iter().any(|(it, _)| it == *pattern));
+        left.cloned().collect()
     }
 
     fn place(
@@ -311,6 +357,7 @@ impl Arrangement {
         self.parts.push(Part {
             literals,
             table,
+            several: false,
             after: None,
             memo: 0,
             patterns: many,
@@ -372,7 +419,7 @@ fn has_search(sought: &BTreeMap<Handle<Value>, Vec<Pattern>>) -> bool {
         let wanted: Vec<Wanted> = patterns.iter().filter_map(Wanted::of).collect();
         let (strings, regexes) = counted(wanted.iter());
         all += regexes;
-        strings >= MANY || regexes >= SEVERAL || all >= MANY
+        strings >= MANY || regexes >= A_FEW || wanted.len() >= ENOUGH || all >= MANY
     })
 }
 

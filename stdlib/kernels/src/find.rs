@@ -6,6 +6,8 @@
 //! mismatch shifts by the period. Text and needle may both come from a client, so the naive
 //! search and its product of lengths will not do.
 
+use crate::writer::split;
+
 /// Where `needle` first stands in `input`; the empty one at 0.
 #[must_use]
 pub fn first(input: &[u8], needle: &[u8]) -> Option<usize> {
@@ -33,6 +35,22 @@ pub fn first(input: &[u8], needle: &[u8]) -> Option<usize> {
         }
     }
     None
+}
+
+/// Where a byte first stands in `input`: eight are looked at together.
+#[must_use]
+pub fn byte(input: &[u8], byte: u8) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    let (words, _) = input.as_chunks();
+    let has = |word: &[u8; 8]| {
+        // Zero where the byte stands; a borrow from it reaches its highest bit.
+        let differs = u64::from_le_bytes(*word) ^ (LOW * u64::from(byte));
+        differs.wrapping_sub(LOW) & !differs & (LOW << 7) != 0
+    };
+    let words = words.iter().position(has).unwrap_or(words.len());
+    let mut rest = split(input, 8 * words).1.iter();
+    let behind = rest.position(|&it| it == byte);
+    behind.map(|behind| 8 * words + behind)
 }
 
 /// A critical position, and the period of what stands to its right: the later of the two

@@ -125,8 +125,10 @@ impl Search<'_> {
             place = place.wrapping_add(4);
             rest = rest.get(4..).unwrap_or_default();
         }
-        while place < self.haystack.len() {
-            if !self.check(place) {
+        // A window that reaches over the end is in no literal of the text.
+        let width = (39u32.wrapping_sub(self.mask.leading_zeros()) / 8) as usize;
+        while place.wrapping_add(width) <= self.haystack.len() {
+            if self.is_candidate(window(self.haystack, place)) && !self.check(place) {
                 return Some(place);
             }
             place = place.wrapping_add(STRIDE);

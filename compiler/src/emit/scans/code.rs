@@ -139,6 +139,7 @@ impl Emitter<'_> {
         let Some(Part {
             literals,
             table,
+            several,
             after,
             memo,
             ..
@@ -160,12 +161,15 @@ impl Emitter<'_> {
         let before = after.and_then(|before| self.scans.parts.get(before as usize));
         if let Some(before) = before {
             code.region(self.layout.memo + 16 * before.memo);
+        } else if *several {
+            let all = vec![0xFF; edge_lookup::scans::reasons_len(table)];
+            code.i32(self.constants.table(&all));
         }
         code.region(place);
-        let kernel = match (literals, before) {
+        let kernel = match (literals, several) {
             (Some(_), _) => "literal_scan",
-            (None, Some(_)) => "dfa_scans",
-            (None, None) => "dfa_scan",
+            (None, true) => "dfa_scans",
+            (None, false) => "dfa_scan",
         };
         self.kernel(&mut code, kernel);
         code.region(flag).i32(1).push(I::I32Store8(at(0))).end();

@@ -175,7 +175,7 @@ impl<'a> Machine<'a> {
 
 /// The patterns of a table that a piece completes, and how many bytes they are.
 #[inline(never)]
-pub(super) fn sets(
+fn sets(
     table: &[u8],
     state: &mut [u8],
     piece: &[u8],

@@ -2,11 +2,13 @@
 
 use core::ops::Range;
 
-use super::automata::{BINS, has, sets};
+use edge_lookup::scan;
+
+use super::automata::{BINS, has};
 use super::out::Out;
 use super::step::{self, Carry};
-use super::transform;
 use super::{ENTRY, HEADER, NUMBERS, STEP, kind};
+use super::{replace, transform};
 
 /// The most steps between the fields and an automaton.
 pub const MOST_STEPS: u32 = 12;
@@ -104,7 +106,9 @@ impl<'a> Machine<'a> {
                     // What is in front of a piece may belong to a match.
                     if whole {
                         gates = [0; BINS];
-                        sets(entry.operand, &mut [], piece, true, &mut gates);
+                        let length = scan::set_len(entry.operand).min(BINS);
+                        let set = gates.get_mut(..length).unwrap_or_default();
+                        scan::add(entry.operand, piece, set);
                         gated = next..end;
                     }
                 } else if grouping && entry.is_narrow() {
@@ -167,7 +171,7 @@ impl<'a> Machine<'a> {
             }
         }
         let last = part != Part::More;
-        if carry.is_empty() && transform::leaves(entry.kind, entry.operand, piece) {
+        if carry.is_empty() && leaves(entry, &carry, piece) {
             self.feed(entries, depth, piece, part, room);
         } else {
             let mut out = Out::new(self, entries, depth, part == Part::Whole, room);
@@ -188,6 +192,14 @@ impl<'a> Machine<'a> {
     pub(super) fn state<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
         self.states.get_mut(at..)?.first_chunk_mut()
     }
+}
+
+/// Whether a step that has kept nothing changes nothing of a piece.
+fn leaves(entry: &Entry<'_>, carry: &Carry, piece: &[u8]) -> bool {
+    if entry.kind == kind::REPLACE {
+        return carry.count == 0 && replace::leaves(entry.operand, piece);
+    }
+    transform::leaves(entry.kind, entry.operand, piece)
 }
 
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {

@@ -5,8 +5,8 @@ use core::ops::Range;
 use super::machine::{MOST_STEPS, Machine, Part};
 use crate::writer::split;
 
-/// Bytes of all buffers together.
-pub(super) const ROOM: usize = 3072;
+/// Bytes of all buffers together: gates are asked about texts that fit into one, as a form's of 2 KB do in every depth.
+pub(super) const ROOM: usize = 16 << 10;
 
 /// A text on its way to some entries.
 pub(super) struct Out<'m, 'a> {

@@ -3,14 +3,41 @@
 
 use super::machine::u32_at;
 use super::out::Out;
+use crate::find;
 use crate::writer::split;
 
-pub(super) fn run(operand: &[u8], seen: &mut u32, piece: &[u8], last: bool, out: &mut Out<'_, '_>) {
+/// Whether nothing of a piece can begin what is sought.
+pub(super) fn leaves(operand: &[u8], piece: &[u8]) -> bool {
+    let (from, _) = texts(operand);
+    let first = from.first();
+    first.is_none_or(|first| find::byte(piece, *first).is_none())
+}
+
+/// What is sought, and what is behind it.
+fn texts(operand: &[u8]) -> (&[u8], &[u8]) {
     let length = u32_at(operand, 0) as usize;
-    let (borders, texts) = split(split(operand, 8).1, length.saturating_mul(4));
-    let (from, to) = split(texts, length);
+    let (_, texts) = split(split(operand, 8).1, length.saturating_mul(4));
+    split(texts, length)
+}
+
+pub(super) fn run(operand: &[u8], seen: &mut u32, piece: &[u8], last: bool, out: &mut Out<'_, '_>) {
+    let borders = split(operand, 8).1;
+    let (from, to) = texts(operand);
+    let Some(first) = from.first() else {
+        return out.extend(piece);
+    };
     let mut matched = (*seen as usize).min(from.len());
-    for &byte in piece {
+    let mut rest = piece;
+    loop {
+        if matched == 0 {
+            let (stays, behind) = split(rest, find::byte(rest, *first).unwrap_or(rest.len()));
+            out.extend(stays);
+            rest = behind;
+        }
+        let Some((&byte, behind)) = rest.split_first() else {
+            break;
+        };
+        rest = behind;
         while matched > 0 && from.get(matched) != Some(&byte) {
             let border = u32_at(borders, 4 * (matched - 1)) as usize;
             let shorter = border.min(matched - 1);

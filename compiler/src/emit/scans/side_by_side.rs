@@ -1,4 +1,4 @@
-//! The scans of regexes whose literals are there.
+//! Scans that walk side by side: of regexes whose literals are there, and of patterns that can share neither scan nor search.
 
 use super::LARGEST;
 use crate::automata::{dfa::Budget, pattern::Pattern, scan::Scan};
@@ -10,8 +10,8 @@ const TOGETHER: usize = 4;
 /// Tables may be so many times as large where that saves a walk.
 const LARGER: usize = 2;
 
-/// Scans that are made where there is a reason for them.
-pub(super) struct Confirming {
+/// Scans that are made where there is a reason for them, several at once.
+pub(super) struct SideBySide {
     /// What `edge_lookup::scans` reads.
     pub table: Vec<u8>,
     /// Bits of the set that they fill.
@@ -22,10 +22,10 @@ pub(super) struct Confirming {
     said: Vec<u32>,
 }
 
-impl Confirming {
+impl SideBySide {
     /// As few scans for some patterns as are found, each pattern with the reason to look for it: one of so many.
     /// What blows up by itself has none.
-    pub fn new(patterns: &[(&Pattern, u32)], reasons: usize) -> Confirming {
+    pub fn new(patterns: &[(&Pattern, u32)], reasons: usize) -> SideBySide {
         let scans = scans(patterns);
         let reasons = reasons.div_ceil(8);
         let (mut bits, mut records, mut sets) = (Vec::new(), Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ impl Confirming {
         table.extend(sets);
         table.resize(start, 0);
         table.extend(tables);
-        Confirming {
+        SideBySide {
             table,
             set: number(8 * set),
             bits,
