@@ -3,7 +3,7 @@
 use crate::automata::automaton::Automaton;
 use crate::automata::dfa::Budget;
 use crate::automata::pattern::Pattern;
-use crate::automata::required::required;
+use crate::automata::required;
 use crate::automata::scan::Scan;
 use crate::automata::table::{push_u32, u32_from};
 use edge_kernels::stream::kind;
@@ -50,7 +50,7 @@ impl Reader {
             shortest: hir
                 .as_ref()
                 .map_or(0, |hir| length(hir).unwrap_or(usize::MAX)),
-            literals: hir.as_ref().and_then(required),
+            literals: hir.as_ref().and_then(required::gate),
             work,
         }
     }

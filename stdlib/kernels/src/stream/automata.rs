@@ -175,13 +175,7 @@ impl<'a> Machine<'a> {
 
 /// The patterns of a table that a piece completes, and how many bytes they are.
 #[inline(never)]
-fn sets(
-    table: &[u8],
-    state: &mut [u8],
-    piece: &[u8],
-    last: bool,
-    found: &mut [u8; BINS],
-) -> usize {
+fn sets(table: &[u8], state: &mut [u8], piece: &[u8], last: bool, found: &mut [u8; BINS]) -> usize {
     let length = scan::set_len(table).min(BINS);
     let set = found.get_mut(..length).unwrap_or_default();
     scan::feed(table, state, piece, last, set);
