@@ -12,6 +12,7 @@ mod build;
 mod check;
 mod explain;
 mod inspect;
+mod killed;
 mod new;
 mod serve;
 mod support;
