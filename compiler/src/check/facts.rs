@@ -143,6 +143,7 @@ impl Checker<'_> {
         }
         let Some((group, field)) = self.indexed_group(owner) else {
             self.unknown_keeper(owner)?;
+            self.misspelt_index(owner)?;
             let what = self.quote(span);
             return self.fail(Misplaced {
                 what,
@@ -169,6 +170,27 @@ impl Checker<'_> {
             _ => (Fact::Cookie(name), TEXT),
         };
         self.fact(fact, ty, span)
+    }
+
+    /// Reports a field that no group has and that is nearly one that is read with `[…]`.
+    fn misspelt_index(&mut self, owner: &Ast) -> Option<()> {
+        let ExprKind::Field(of, field) = &owner.kind else {
+            return Some(());
+        };
+        let Some(group) = self.fact_group(of) else {
+            return Some(());
+        };
+        let indexed = INDEXED.iter().filter(|(g, _)| *g == group).map(|(_, f)| *f);
+        match suggest(&field.text, indexed) {
+            Some(help)
+                if !PLAIN
+                    .iter()
+                    .any(|(g, f, ..)| *g == group && *f == field.text) =>
+            {
+                self.unknown_field(format!("`{group}`"), field, Some(help))
+            }
+            _ => Some(()),
+        }
     }
 
     fn indexed_group(&self, owner: &Ast) -> Option<(&'static str, &'static str)> {

@@ -12,11 +12,13 @@ pub(super) use limit::Limit;
 
 use super::names::FACT_GROUPS;
 use super::{Checker, index};
-use crate::ast::{Expr as Ast, ExprKind, Path};
+use crate::ast::{Expr as Ast, ExprKind, Name, Path};
+use crate::diagnostics::OutOfRange;
 use crate::hir::{Ask, Base, Const, Expr, Fact, State, Stmt, StmtKind, Type};
-use crate::resolve::DeclKind;
+use crate::resolve::{DeclId, DeclKind};
 use crate::source::Span;
 use edge_abi::manifest::Fact as RawFact;
+use edge_abi::output::state::MAX_NAME;
 
 /// A store or counter, by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +33,31 @@ impl Checker<'_> {
         let resolved = self.resolved;
         for (id, item) in resolved.items() {
             match &item.kind {
-                crate::ast::ItemKind::Store(it) => self.declare_store(id, it),
-                crate::ast::ItemKind::Counter(it) => self.declare_counter(id, it),
-                crate::ast::ItemKind::Limit(it) => self.declare_limit(id, it),
+                crate::ast::ItemKind::Store(it) => {
+                    self.bound_name(id, &it.name, "a store's name");
+                    self.declare_store(id, it);
+                }
+                crate::ast::ItemKind::Counter(it) => {
+                    self.bound_name(id, &it.name, "a counter's name");
+                    self.declare_counter(id, it);
+                }
+                crate::ast::ItemKind::Limit(it) => {
+                    self.bound_name(id, &it.name, "a limit's name");
+                    self.declare_limit(id, it);
+                }
                 _ => {}
             }
+        }
+    }
+
+    /// Reports a name that, with its unit's, is longer than hosts take.
+    fn bound_name(&mut self, id: DeclId, name: &Name, what: &str) {
+        if self.qualified(id, &name.text).len() > MAX_NAME {
+            self.problems.push(OutOfRange {
+                what: what.to_owned(),
+                range: format!("at most {MAX_NAME} bytes long"),
+                span: name.span,
+            });
         }
     }
 

@@ -9,6 +9,7 @@ pub(super) fn meant(stop: &Stop<'_>) -> Option<String> {
     request_edit(stop)
         .or_else(|| format_missing(stop))
         .or_else(|| negated(stop))
+        .or_else(|| limit_asked(stop))
         .or_else(|| equals_missing(stop))
         .or_else(|| method_behind(stop))
 }
@@ -75,6 +76,16 @@ fn negated(stop: &Stop<'_>) -> Option<String> {
     Some(match operator {
         "in" => format!("write `not ({} in […])`", shortened(left)),
         _ => format!("write `not ({} {operator} …)`", shortened(left)),
+    })
+}
+
+/// `if limit N { … }`
+fn limit_asked(stop: &Stop<'_>) -> Option<String> {
+    let named = stop.found.is_some_and(|token| token.kind == Kind::Word);
+    let asked = named && stop.could_be(Rule::infix) && last_word(stop.before()) == "limit";
+    asked.then(|| {
+        let name = shortened(stop.word());
+        format!("a limit is a statement of its own: `limit {name} else {{ … }}`")
     })
 }
 

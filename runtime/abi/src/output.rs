@@ -248,6 +248,8 @@ pub mod state {
     pub const MAX_RECORDED: u64 = 10_000;
     /// Most of a token bucket's amount and burst times its period in milliseconds: hosts count in parts of a token.
     pub const MAX_PRODUCT: u64 = 1 << 52;
+    /// Most bytes of the name of a limit, a store or a counter. Hosts put a namespace before it.
+    pub const MAX_NAME: usize = 200;
     /// Most bytes of a list of counters; what doesn't fit is left out.
     pub const MAX_LIST: u32 = 64 << 10;
 

@@ -51,7 +51,7 @@ impl Limit {
         namespace: &str,
         declared: &manifest::RateLimit,
     ) -> Result<Self, SettingsError> {
-        let full_name = format!("{namespace}/{}", declared.name);
+        let full_name = full_name(namespace, "limit", &declared.name)?;
         let limit = match declared.rate {
             Rate::TokenBucket {
                 amount,
@@ -146,7 +146,7 @@ fn full_name(namespace: &str, what: &'static str, name: &str) -> Result<String, 
         what,
         name: name.to_owned(),
         problem: format!(
-            "`{full}` is longer than {} bytes; a shorter `namespace` makes room",
+            "with its namespace it is longer than {} bytes; a shorter `namespace` makes room",
             edge_state::MAX_NAME
         ),
     })
