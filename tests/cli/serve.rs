@@ -231,6 +231,38 @@ fn a_hangup_opens_the_log_again() {
 }
 
 #[test]
+fn a_body_that_is_too_long_is_named_in_the_log() {
+    let place = Place::new();
+    place.write(
+        "policy.edge",
+        "default { respond text request.body(10B) }\n",
+    );
+    place.write("host.toml", "[log]\ntarget = { file = \"access.log\" }\n");
+    let server = Server::start(&place, &["--config", "host.toml", "policy.edge"]);
+    for (body, status) in [("0123456789", "200"), ("0123456789a", "413")] {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+    assert_eq!(server.stop("TERM").0, Some(0));
+    let log = String::from_utf8(place.read("access.log")).unwrap();
+    let (first, second) = log.split_once('\n').unwrap();
+    assert!(!first.contains("\"fault\""), "{first}");
+    let fault = "\"fault\":\"the request's body is longer than the 10 bytes that are read\"";
+    assert!(second.contains(fault), "{second}");
+}
+
+#[test]
 fn what_is_wrong_is_said_before_anything_is_served() {
     let place = Place::good();
     place.write("wrong.edge", "default { respond 999 }");

@@ -107,7 +107,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<&'a str>,
+    fault: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aborted: Option<&'a str>,
 }
@@ -197,9 +197,20 @@ fn answered<'a>(record: &'a Record, delivery: &'a Delivery) -> Line<'a> {
         purged: record.purged.iter().map(forgotten).collect(),
         degraded: &record.degraded,
         failure: record.failure.as_ref().map(ToString::to_string),
-        fault: record.fault.as_deref(),
+        fault: fault(record),
         aborted: delivery.aborted.as_deref(),
     }
+}
+
+/// What is wrong with the request or the policy; a policy answers 413 without more words.
+fn fault(record: &Record) -> Option<Cow<'_, str>> {
+    let said = record.fault.as_deref().map(Cow::Borrowed);
+    let limit = record.body_over.filter(|_| record.status == 413);
+    said.or_else(|| {
+        let limit = limit?;
+        let text = format!("the request's body is longer than the {limit} bytes that are read");
+        Some(Cow::Owned(text))
+    })
 }
 
 fn forgotten(purged: &Purged) -> Forgotten<'_> {
@@ -228,7 +239,7 @@ fn refused(request: &Refused) -> Line<'_> {
         time: Time(request.refused_ms),
         client: Some(request.peer),
         status: request.status,
-        fault: Some(&request.reason),
+        fault: Some(Cow::Borrowed(&request.reason)),
         ..Line::default()
     }
 }

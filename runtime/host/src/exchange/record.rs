@@ -74,6 +74,8 @@ pub struct Record {
     pub failure: Option<TryError>,
     /// Why the host answered 4xx or 5xx by itself. Not for clients.
     pub fault: Option<String>,
+    /// The most bytes of the request's body that the policy would read, where it has more.
+    pub body_over: Option<u32>,
 }
 
 impl Record {
@@ -102,6 +104,7 @@ impl Record {
             findings: Findings::default(),
             failure: None,
             fault: None,
+            body_over: None,
         }
     }
 

@@ -68,6 +68,9 @@ impl Exchange<'_> {
         self.scan_request(order.take()).await;
         let status = self.body.read(limit).await;
         self.body_known |= status == Status::Ok;
+        if status == Status::TooLarge {
+            self.record.body_over = Some(limit);
+        }
         status
     }
 
