@@ -12,8 +12,10 @@
 pub mod semantics;
 pub mod storage;
 
+mod counters;
 mod driver;
 
+pub use counters::{Count, Counters, DiskCounters, RegionalCounters};
 pub use driver::ask::Cache;
 pub use driver::{
     Answer, Answered, Ask, Asked, BrokenOff, CacheBody, Config, Ended, Fetch, Filler, How, Origin,
@@ -24,3 +26,4 @@ pub use semantics::status::{CacheStatus, Forward};
 pub use storage::key::{Key, KeyBuilder};
 pub use storage::place::Place;
 pub use storage::purge::Purge;
+pub use storage::regional::{Regional, Shelf};

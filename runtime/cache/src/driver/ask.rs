@@ -5,24 +5,26 @@ use super::client::{Client, Kind};
 use super::config::Config;
 use super::fetch::Fetch;
 use super::fill::Fill;
-use super::flight::{Flights, Lead, Outcome, Part, Route};
+use super::flight::{Flights, Lead, Part, Route};
+use super::follow::Followed;
 use super::note::{Note, Notes, Seen};
+use crate::counters::Counters;
 use crate::semantics::reuse::{Reuse, on_error, reuse};
 use crate::semantics::rules::Rules;
 use crate::semantics::status::Forward;
 use crate::semantics::terms::Terms;
-use crate::storage::content::Content;
 use crate::storage::entry::Entry;
 use crate::storage::key::Key;
 use crate::storage::memory::Memory;
 use crate::storage::place::Place;
-use crate::storage::purge::{Left, Purge, Purges};
+use crate::storage::purge::{Left, Purges};
+use crate::storage::purging::Purging;
+use crate::storage::regional::Region;
 use crate::storage::residents::Residents;
 use http::{HeaderMap, HeaderName, Method};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// How often a request joins another flight after one that gave up; then it fetches for itself.
 const MAX_ROUNDS: usize = 16;
@@ -35,7 +37,10 @@ pub struct Cache(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub config: Config,
     pub memory: Memory,
+    pub region: Option<Region>,
     pub purges: Arc<Purges>,
+    pub purging: Arc<Purging>,
+    pub counters: Arc<Counters>,
     pub residents: Arc<Residents>,
     pub flights: Arc<Flights>,
     pub notes: Notes,
@@ -83,6 +88,11 @@ impl Cache {
     /// An empty cache.
     pub fn new(config: Config) -> Self {
         let residents = Arc::new(Residents::default());
+        let (purging, counters) = (Arc::new(Purging::default()), Arc::new(Counters::default()));
+        let region = config.regional.clone().map(|regional| {
+            let (purging, counters) = (purging.clone(), counters.clone());
+            Region::new(regional, config.regional_max_object, purging, counters)
+        });
         Self(Arc::new(Shared {
             memory: Memory::new(
                 config.memory,
@@ -90,7 +100,10 @@ impl Cache {
                 config.host_quota,
                 residents.clone(),
             ),
-            purges: Arc::default(),
+            region,
+            purges: purging.purges.clone(),
+            purging,
+            counters,
             residents,
             flights: Arc::new(Flights::new()),
             notes: Notes::new(config.notes),
@@ -114,34 +127,39 @@ impl Cache {
             let waited = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let now = now.saturating_add(waited);
             let mut found = self.find(ask, &client);
-            if let Some(answer) = self.serve(ask, &client, &mut found, now) {
-                return Asked::Answer(Box::new(answer));
+            let fresher_below = self.is_fresher_below(ask, &found, now);
+            if !fresher_below && let Some(answer) = self.serve(ask, &client, &mut found, now) {
+                return self.hit(answer, None);
             }
             if client.directives.only_if_cached {
-                return Asked::Answer(Box::new(Answer::gateway_timeout()));
+                return self.if_cached(ask, &client, found, now).await;
             }
             let alone = !ask.rules.coalesce || self.0.notes.get(&ask.key, now) == Some(Note::Pass);
             if alone {
-                return self.fetch(ask, client, found, None);
+                return self.below(ask, client, found, None, now).await;
             }
             let usable = |fill: &Fill| {
                 self.0.purges.left(&fill.head) == Left::Valid
                     && reuse(&fill.head.terms, &client.directives, now) == Reuse::Fresh
             };
-            let receiver =
-                match self
-                    .0
-                    .flights
-                    .take_part(route, ask.sent, found.varying.clone(), usable)
-                {
-                    Part::Lead(lead) => return self.fetch(ask, client, found, Some(lead)),
-                    Part::Alone => return self.fetch(ask, client, found, None),
-                    Part::Read(fill) => match self.read(&client, &fill, now) {
-                        Some(answer) => return Asked::Answer(Box::new(answer)),
-                        None => return self.fetch(ask, client, found, None),
-                    },
-                    Part::Follow(receiver) => receiver,
-                };
+            let varying = found.varying.clone();
+            let part = self.0.flights.take_part(route, ask.sent, varying, usable);
+            // whoever has something stale to serve does not wait for its validation
+            if fresher_below
+                && !matches!(part, Part::Lead(_))
+                && let Some(answer) = self.serve(ask, &client, &mut found, now)
+            {
+                return self.hit(answer, None);
+            }
+            let receiver = match part {
+                Part::Lead(lead) => return self.below(ask, client, found, Some(lead), now).await,
+                Part::Alone => return self.below(ask, client, found, None, now).await,
+                Part::Read(fill) => match self.read(&client, &fill, now) {
+                    Some(answer) => return Asked::Answer(Box::new(answer)),
+                    None => return self.fetch(ask, client, found, None),
+                },
+                Part::Follow(receiver) => receiver,
+            };
             match self
                 .follow(ask, &client, &found, receiver, deadline, now)
                 .await
@@ -187,7 +205,13 @@ impl Cache {
     }
 
     /// The answer from what is stored, if it may be served. Says in `found` why not.
-    fn serve(&self, ask: &Ask<'_>, client: &Client, found: &mut Found, now: u64) -> Option<Answer> {
+    pub(crate) fn serve(
+        &self,
+        ask: &Ask<'_>,
+        client: &Client,
+        found: &mut Found,
+        now: u64,
+    ) -> Option<Answer> {
         let (entry, terms) = found.entry.as_ref()?;
         let how = match reuse(terms, &client.directives, now) {
             Reuse::Fresh => How::Hit,
@@ -265,11 +289,15 @@ impl Cache {
         )))
     }
 
-    fn fetch(&self, ask: &Ask<'_>, client: Client, found: Found, lead: Option<Lead>) -> Asked {
+    pub(crate) fn fetch(
+        &self,
+        ask: &Ask<'_>,
+        client: Client,
+        found: Found,
+        lead: Option<Lead>,
+    ) -> Asked {
         // parts are not validated: a range is asked for again, and joined if it is of the same bytes
-        let entry = found
-            .entry
-            .filter(|(entry, _)| matches!(entry.content, Content::Whole(_)));
+        let entry = found.entry.filter(|(entry, _)| entry.content.is_whole());
         Asked::Fetch(Box::new(Fetch::new(
             self.clone(),
             ask,
@@ -279,132 +307,4 @@ impl Cache {
             lead,
         )))
     }
-
-    /// An answer that shares what another client fetches.
-    fn read(&self, client: &Client, fill: &Arc<Fill>, now: u64) -> Option<Answer> {
-        let mut answer = Answer::of(
-            client,
-            &fill.head,
-            &fill.head.terms,
-            Source::Growing(fill),
-            How::Hit,
-            now,
-        )?;
-        answer.cache_status.collapsed = true;
-        Some(answer)
-    }
-
-    /// Waits for the outcome of a flight.
-    async fn follow(
-        &self,
-        ask: &Ask<'_>,
-        client: &Client,
-        found: &Found,
-        mut receiver: watch::Receiver<Option<Outcome>>,
-        deadline: Instant,
-        now: u64,
-    ) -> Followed {
-        let outcome = match timeout_at(deadline, receiver.wait_for(Option::is_some)).await {
-            Err(_) => return Followed::Alone,
-            Ok(Err(_)) => return Followed::Again,
-            Ok(Ok(outcome)) => outcome.clone().unwrap_or(Outcome::Gone),
-        };
-        let stale = || {
-            let (entry, terms) = found.entry.as_ref()?;
-            let allowed = on_error(terms, &client.directives, now);
-            allowed
-                .then(|| {
-                    Answer::of(
-                        client,
-                        entry,
-                        terms,
-                        Source::Stored(&entry.content),
-                        How::Stale,
-                        now,
-                    )
-                })
-                .flatten()
-        };
-        // a purge since then covers it, and whoever asked before may as well have what is newer
-        let fits = |entry: &Entry| {
-            entry.selecting.fits(ask.sent, &entry.headers)
-                && self.0.purges.left(entry) == Left::Valid
-        };
-        let answer = match &outcome {
-            Outcome::Gone => return Followed::Again,
-            Outcome::Pass => return Followed::Alone,
-            Outcome::Entry(entry) if fits(entry) => {
-                let source = Source::Stored(&entry.content);
-                Answer::of(client, entry, &entry.terms, source, How::Hit, now).map(|mut answer| {
-                    answer.cache_status.collapsed = true;
-                    answer
-                })
-            }
-            Outcome::Fill(fill) if fits(&fill.head) => self.read(client, fill, now),
-            Outcome::Entry(_) | Outcome::Fill(_) => return Followed::Again,
-            Outcome::Error => stale(),
-            Outcome::Failed => match stale() {
-                Some(answer) => Some(answer),
-                None => return Followed::Asked(Asked::Failed),
-            },
-        };
-        answer.map_or(Followed::Alone, |answer| {
-            Followed::Asked(Asked::Answer(Box::new(answer)))
-        })
-    }
-
-    /// Purges, at once and whatever is under way: hard, or soft, which makes stale at `now`.
-    pub fn purge(&self, what: Purge<'_>, soft: bool, now: u64) {
-        self.0.purges.purge(what, soft.then_some(now));
-    }
-
-    /// Makes the URIs invalid that an unsafe request changed (RFC 9111 4.4); see [`crate::semantics::invalidate`].
-    pub fn invalidate(&self, places: &[Place]) {
-        for place in places
-            .iter()
-            .filter(|place| self.0.residents.is_present(place))
-        {
-            self.0.purges.purge(Purge::Uri(place), None);
-        }
-    }
-
-    /// Sweeps out what was purged, one shard at a time, yielding between them. The host calls it now and then in the
-    /// background; without purges it does nothing.
-    pub async fn tidy(&self) {
-        if !self.0.purges.any() {
-            return;
-        }
-        let until = self.0.purges.latest();
-        for index in 0..self.0.memory.shards() {
-            self.0.memory.sweep(index, &self.0.purges, until);
-            tokio::task::yield_now().await;
-        }
-        self.0.purges.forget(until);
-    }
-
-    /// How many bytes are stored in memory.
-    pub fn weight(&self) -> u64 {
-        self.0.memory.weight()
-    }
-
-    /// How many keys have something stored.
-    pub fn len(&self) -> usize {
-        self.0.memory.len()
-    }
-
-    /// Whether nothing is stored.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many fetches are under way that others may join.
-    pub fn flights(&self) -> usize {
-        self.0.flights.len()
-    }
-}
-
-enum Followed {
-    Asked(Asked),
-    Alone,
-    Again,
 }

@@ -1,5 +1,6 @@
 //! The bounds of a cache.
 
+use crate::storage::regional::Regional;
 use std::time::Duration;
 
 /// The bounds of a cache. Sizes in bytes.
@@ -27,6 +28,10 @@ pub struct Config {
     pub notes: usize,
     /// Whether an answer is stored only the second time that it is fetched (within about 100,000 others).
     pub second_time: bool,
+    /// The tier that several hosts share, for the `cache` blocks that name it.
+    pub regional: Option<Regional>,
+    /// The longest body that is handed to the regional tier.
+    pub regional_max_object: u64,
 }
 
 impl Default for Config {
@@ -43,6 +48,8 @@ impl Default for Config {
             failed: 1000,
             notes: 65_536,
             second_time: false,
+            regional: None,
+            regional_max_object: 1 << 20,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::storage::entry::Entry;
 use crate::storage::key::Key;
 use crate::storage::place::{Place, tags};
 use crate::storage::purge::UnderWay;
+use crate::storage::regional::Region;
 use crate::storage::residents::Presence;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub struct Fetch {
     forward: Forward,
     lead: Option<Lead>,
     under_way: UnderWay,
+    /// The last purge of the regional tier that was known when it began.
+    known: u64,
     presence: Presence,
 }
 
@@ -90,6 +93,7 @@ impl Fetch {
     ) -> Self {
         let kind = client.kind(ask.rules);
         let (under_way, presence) = (cache.0.purges.begin(), cache.0.residents.present(ask.place));
+        let known = cache.0.region.as_ref().map_or(0, Region::known);
         let (place, sent, rules) = (ask.place.clone(), ask.sent.clone(), ask.rules.clone());
         Self {
             cache,
@@ -103,6 +107,7 @@ impl Fetch {
             forward,
             lead,
             under_way,
+            known,
             presence,
         }
     }
@@ -227,7 +232,7 @@ impl Fetch {
         now: u64,
     ) -> Answered {
         if !validate::selects(&origin.headers, &entry.headers) {
-            self.cache.0.memory.remove(&self.key, entry);
+            self.cache.discard(&self.key, entry);
             self.entry = None;
             return Answered::Again(Box::new(self));
         }
@@ -240,10 +245,10 @@ impl Fetch {
             None => (entry, false),
         };
         if fresh.is_some() {
-            self.cache.0.memory.put(self.key, entry.clone());
+            self.cache.keep(self.key, entry.clone());
             self.cache.0.notes.remove(&self.key);
         } else {
-            self.cache.0.memory.remove(&self.key, entry);
+            self.cache.discard(&self.key, entry);
         }
         if !shared {
             self.note_pass(now);
@@ -299,6 +304,7 @@ impl Fetch {
             tags,
             selecting,
             born: self.under_way.born(),
+            known: self.known,
             ..entry.clone()
         }))
     }
@@ -310,9 +316,9 @@ impl Fetch {
             return;
         };
         if !validate::head_confirms(&origin.headers, &entry.headers) {
-            self.cache.0.memory.remove(&self.key, entry);
+            self.cache.discard(&self.key, entry);
         } else if let Some(fresh) = self.freshened(entry, origin, admit) {
-            self.cache.0.memory.put(self.key, fresh);
+            self.cache.keep(self.key, fresh);
         }
     }
 
@@ -338,6 +344,7 @@ impl Fetch {
             place: self.place.clone(),
             tags: tags.into(),
             born: self.under_way.born(),
+            known: self.known,
         });
         let fill = Arc::new(Fill::new(head.clone(), announced));
         let answer = Answer::of(

@@ -142,7 +142,7 @@ impl Filler {
         if self.cache.0.purges.left(&entry) == Left::Gone {
             return false;
         }
-        self.cache.0.memory.put(self.key, Arc::new(entry));
+        self.cache.keep(self.key, Arc::new(entry));
         true
     }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod ask;
+pub(crate) mod below;
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod config;
@@ -13,7 +14,9 @@ pub(crate) mod fetch;
 pub(crate) mod fill;
 pub(crate) mod filler;
 pub(crate) mod flight;
+pub(crate) mod follow;
 pub(crate) mod note;
+pub(crate) mod upkeep;
 
 pub use answer::{Answer, How};
 pub use ask::{Ask, Asked};

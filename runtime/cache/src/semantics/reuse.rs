@@ -81,6 +81,7 @@ mod tests {
             received: 0,
             initial_age: 10_000,
             stale_at: 100_000,
+            regional_stale_at: None,
             always_validate: false,
             never_stale: false,
             while_revalidate: 4000,

@@ -2,12 +2,15 @@
 
 use http::{HeaderMap, HeaderName};
 
-/// The rules of one `cache` block, for one tier. The default is a plain shared cache that obeys its origin.
+/// The rules of one `cache` block. The default is a plain shared cache that obeys its origin, without a regional tier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// `tier … D`, milliseconds: with [`Respect::Origin`] the longest that this tier keeps an answer fresh, with
-    /// [`Respect::Override`] how long it is fresh.
+    /// `tier edge D`, milliseconds: with [`Respect::Origin`] the longest that the edge (memory and disk) keeps an answer
+    /// fresh, with [`Respect::Override`] how long it is fresh. It counts from when the answer came to the edge.
     pub ttl: Option<u64>,
+    /// `tier regional D`, milliseconds: the same for the regional tier, counted from when the origin sent the answer. What
+    /// the regional tier no longer has, the edge does not fill itself with. `None`: this block does not use that tier.
+    pub regional_ttl: Option<u64>,
     /// `respect origin|override`.
     pub respect: Respect,
     /// `stale while_revalidate D`, milliseconds; takes the place of the origin's `stale-while-revalidate`.
@@ -37,6 +40,13 @@ pub enum Respect {
 }
 
 impl Rules {
+    /// How long the policy lets the edge keep an answer, when it says so. A block that overrides its origin and names the
+    /// regional tier only means that one for both.
+    pub fn edge_ttl(&self) -> Option<u64> {
+        let both = self.respect == Respect::Override;
+        self.ttl.or(self.regional_ttl.filter(|_| both))
+    }
+
     /// Removes what `strip` names from a response.
     pub fn strip(&self, headers: &mut HeaderMap) {
         for name in &self.strip {

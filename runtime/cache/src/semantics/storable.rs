@@ -124,7 +124,7 @@ fn cookies(it: &Question<'_>) -> Result<(), Refusal> {
 
 /// The last condition of RFC 9111 3: freshness said, or a status that may be assumed cacheable, or `public`.
 fn freshness(it: &Question<'_>) -> Result<(), Refusal> {
-    let overridden = it.rules.respect == Respect::Override && it.rules.ttl.is_some();
+    let overridden = it.rules.respect == Respect::Override && it.rules.edge_ttl().is_some();
     let known = matches!(it.lifetime, Lifetime::Explicit(_))
         || it.control.directives.public
         || is_heuristic(it.status);

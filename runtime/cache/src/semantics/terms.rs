@@ -5,9 +5,10 @@ use super::rules::{Respect, Rules};
 use super::storable::{Question, Refusal, storable};
 use super::{age, control::Control, directives::RequestDirectives, rules::Admit, validate};
 use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
 
 /// Until when and how a stored answer may be used. Times in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// When its head was received.
     pub received: u64,
@@ -15,6 +16,8 @@ pub struct Terms {
     pub initial_age: u64,
     /// From this time on it is stale.
     pub stale_at: u64,
+    /// From this time on it is stale in the regional tier; `None` when that tier does not have it.
+    pub regional_stale_at: Option<u64>,
     /// `no-cache`: it is never used without validation.
     pub always_validate: bool,
     /// Nothing that is stale may be served: `must-revalidate`, `proxy-revalidate`, or `s-maxage` with no explicit window
@@ -48,7 +51,29 @@ impl Terms {
     /// The same answer, stale from `when` on at the latest: a soft purge.
     pub fn stale_from(mut self, when: u64) -> Self {
         self.stale_at = self.stale_at.min(when);
+        self.regional_stale_at = self.regional_stale_at.map(|at| at.min(when));
         self
+    }
+
+    /// The terms of the regional tier, if it may have the answer.
+    pub fn in_region(mut self) -> Option<Self> {
+        self.stale_at = self.regional_stale_at?;
+        Some(self)
+    }
+
+    /// The terms of the edge, which takes the answer from the regional tier at a time: its age goes on, its freshness is
+    /// bounded by the edge's own duration from now on, and by the regional tier's.
+    pub fn in_edge(mut self, rules: &Rules, now: u64) -> Self {
+        let cap = rules.ttl.map_or(u64::MAX, |ttl| now.saturating_add(ttl));
+        self.stale_at = self.regional_stale_at.unwrap_or(self.stale_at).min(cap);
+        self
+    }
+
+    /// The time after which it may not be served any more, not even stale. It may still be validated.
+    pub fn last_use(&self) -> u64 {
+        let window = self.while_revalidate.max(self.if_error);
+        self.stale_at
+            .saturating_add(if self.never_stale { 0 } else { window })
     }
 }
 
@@ -97,26 +122,28 @@ pub fn terms(
     };
     storable(&question)?;
     let initial_age = age::initial(response.headers, response.requested, response.received);
-    let forced = admit
-        .ttl
-        .or(rules.ttl.filter(|_| rules.respect == Respect::Override));
+    let overriding = rules.respect == Respect::Override;
+    let forced = |ttl: Option<u64>| admit.ttl.or(ttl.filter(|_| overriding));
     let said = response
         .received
         .saturating_add(lifetime.ms())
         .saturating_sub(initial_age);
-    let cap = rules
-        .ttl
-        .map_or(u64::MAX, |ttl| response.received.saturating_add(ttl));
-    let stale_at = forced.map_or(said.min(cap), |ttl| response.received.saturating_add(ttl));
+    let stale_at = |ttl: Option<u64>| {
+        let from_now = |ttl| response.received.saturating_add(ttl);
+        forced(ttl).map_or(said.min(ttl.map_or(u64::MAX, from_now)), from_now)
+    };
+    let (edge, regional) = (rules.edge_ttl(), rules.regional_ttl);
+    let is_forced = forced(edge).is_some();
     let terms = windows(
         &control,
         rules,
-        forced.is_some(),
+        is_forced,
         Terms {
             received: response.received,
             initial_age,
-            stale_at,
-            always_validate: control.directives.no_cache.is_response() && forced.is_none(),
+            stale_at: stale_at(edge),
+            regional_stale_at: regional.map(|_| stale_at(regional)),
+            always_validate: control.directives.no_cache.is_response() && !is_forced,
             never_stale: false,
             while_revalidate: 0,
             if_error: 0,

@@ -49,6 +49,13 @@ impl Selecting {
         }
     }
 
+    /// What [`Selecting::fields`] gave once, possibly in another process.
+    pub(crate) fn from_fields(fields: Vec<(HeaderName, Option<Box<[u8]>>)>) -> Self {
+        Self {
+            fields: fields.into(),
+        }
+    }
+
     /// The names of the fields, sorted.
     pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
         self.fields.iter().map(|(name, _)| name)

@@ -49,6 +49,28 @@ impl Chunks {
         }
     }
 
+    /// Bytes in chunks of an even size that share their memory.
+    pub fn shared(mut bytes: Bytes) -> Self {
+        let len = bytes.len() as u64;
+        let mut chunks = Vec::with_capacity(bytes.len().div_ceil(CHUNK));
+        while !bytes.is_empty() {
+            chunks.push(bytes.split_to(bytes.len().min(CHUNK)));
+        }
+        Self {
+            chunks: chunks.into(),
+            len,
+        }
+    }
+
+    /// All bytes in one piece.
+    pub fn joined(&self) -> Bytes {
+        match &*self.chunks {
+            [] => Bytes::new(),
+            [one] => one.clone(),
+            many => many.concat().into(),
+        }
+    }
+
     /// The whole length in bytes.
     pub fn len(&self) -> u64 {
         self.len
@@ -95,6 +117,11 @@ pub enum Content {
 }
 
 impl Content {
+    /// Whether all of it is stored.
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Content::Whole(_))
+    }
+
     /// How many bytes are held.
     pub fn held(&self) -> u64 {
         match self {

@@ -33,6 +33,8 @@ pub struct Entry {
     pub tags: Arc<[Box<[u8]>]>,
     /// When its request was sent, as a number of [`super::purge::Purges`].
     pub born: u64,
+    /// The last purge of the regional tier that was known then.
+    pub known: u64,
 }
 
 impl Entry {
@@ -124,6 +126,7 @@ pub(crate) mod tests {
                 received: 0,
                 initial_age: 0,
                 stale_at: 1000,
+                regional_stale_at: None,
                 always_validate: false,
                 never_stale: false,
                 while_revalidate: 0,
@@ -134,6 +137,7 @@ pub(crate) mod tests {
             place: Arc::new(Place::new("a", b"/", b"")),
             tags: Arc::default(),
             born: 0,
+            known: 0,
         }
     }
 

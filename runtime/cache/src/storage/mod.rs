@@ -6,12 +6,17 @@
 //! * [`place`]: the names by which answers are purged;
 //! * [`purge`]: purges in constant time, as marks that stored answers are held against;
 //! * [`residents`]: how many bytes each host has, and which URIs have anything stored;
-//! * [`memory`]: the memory tier.
+//! * [`memory`]: the memory tier;
+//! * [`regional`]: the tier that several hosts share.
 
+pub(crate) mod checksum;
 pub mod content;
 pub mod entry;
 pub mod key;
 pub mod memory;
 pub mod place;
 pub mod purge;
+pub(crate) mod purging;
+pub(crate) mod record;
+pub mod regional;
 pub(crate) mod residents;

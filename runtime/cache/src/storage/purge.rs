@@ -156,7 +156,12 @@ impl Purges {
 
     /// What purges left of an answer.
     pub fn left(&self, entry: &Entry) -> Left {
-        if entry.born >= self.latest.load(Ordering::SeqCst) {
+        self.left_since(entry, entry.born)
+    }
+
+    /// What purges after a number left of an answer.
+    pub fn left_since(&self, entry: &Entry, born: u64) -> Left {
+        if born >= self.latest.load(Ordering::SeqCst) {
             return Left::Valid;
         }
         let marks = self.marks.read();
@@ -171,7 +176,7 @@ impl Purges {
                 mark.merge(*of);
             }
         }
-        mark.left(entry.born)
+        mark.left(born)
     }
 
     /// Whether there are marks that a sweep could remove.
