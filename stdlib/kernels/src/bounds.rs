@@ -27,13 +27,13 @@ const fn line(per_byte: u32, base: u32) -> Bound {
 }
 
 /// Of `lower`, `upper`, the decoders, `remove_nulls` and the other transforms that only shorten,
-/// `host_normalise`, `query_get`, `query_remove`: never longer than the input.
+/// `host_normalise`, `query_get`, `query_remove`, `query_filter`: never longer than the input.
 pub const SAME: Bound = line(1, 0);
 /// Of `json_text`: for the names of objects.
 pub const JSON_TEXT: Bound = line(0, crate::json::text::ROOM as u32);
 /// Of `trim`, `cookie_get` and others that return a part of their input and take no buffer.
 pub const NONE: Bound = line(0, 0);
-/// Of `hex` and `base64url_encode`.
+/// Of `hex`, `base64url_encode` and `cookie_filter`, which puts a space behind each `;`.
 pub const DOUBLE: Bound = line(2, 0);
 /// Of `query_encode` and `path_normalise`: each byte may become `%HH`; of `utf8_to_unicode`: two bytes `%uHHHH`.
 pub const ESCAPED: Bound = line(3, 0);
@@ -41,6 +41,8 @@ pub const ESCAPED: Bound = line(3, 0);
 pub const QUERY_SET: Bound = line(3, 2);
 /// Of `query_all`: alignment, a ref for each pair, the strings.
 pub const QUERY_ALL: Bound = line(5, 8);
+/// Of `query_sort`: the text, and two tables of places.
+pub const QUERY_SORT: Bound = line(1, 8 * crate::query::MOST_SORTED as u32);
 /// Of `json_escape` (`\u00HH`) and `html_escape` (`&quot;`).
 pub const ENTITY: Bound = line(6, 0);
 /// Of `counts_json`: an entry has twelve bytes beside its key; the brackets.
@@ -98,6 +100,9 @@ pub const BOUNDS: &[(&str, u32, u32)] = &[
     row("query_all", QUERY_ALL),
     row("query_remove", SAME),
     row("query_set", QUERY_SET),
+    row("query_filter", SAME),
+    row("query_sort", QUERY_SORT),
+    row("cookie_filter", DOUBLE),
     row("int_format", INT),
     row("int_parse", VALUE),
     row("float_format", FLOAT),

@@ -79,6 +79,7 @@ text_kernels! {
     query_encode = percent::query_encode, pack, ESCAPED;
     path_normalise = path::path_normalise, pack_option, ESCAPED;
     host_normalise = uri::host_normalise, pack, SAME;
+    query_sort = query::query_sort, pack_option, QUERY_SORT;
 }
 
 /// Two texts to a part of the first, `(address, length, address, length)`.
@@ -244,6 +245,35 @@ extern "C" fn query_remove(
     let (query, pattern) = unsafe { (bytes(query, length), bytes(name, name_length)) };
     pack(query::query_remove(query, pattern, unsafe {
         buffer(out, length)
+    }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn query_filter(
+    query: Address,
+    length: usize,
+    list: Address,
+    list_length: usize,
+    out: Address,
+) -> Packed {
+    let (query, list) = unsafe { (bytes(query, length), bytes(list, list_length)) };
+    pack_option(query::query_filter(query, list, unsafe {
+        buffer(out, length)
+    }))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cookie_filter(
+    header: Address,
+    length: usize,
+    list: Address,
+    list_length: usize,
+    out: Address,
+) -> Packed {
+    let (header, list) = unsafe { (bytes(header, length), bytes(list, list_length)) };
+    let room = bounds::DOUBLE.capacity(length);
+    pack_option(cookie::cookie_filter(header, list, unsafe {
+        buffer(out, room)
     }))
 }
 

@@ -23,6 +23,7 @@ pub mod counts;
 pub mod css;
 pub mod decode;
 pub mod file_path;
+pub mod filter;
 pub mod find;
 pub mod hash;
 pub mod hex;

@@ -1,7 +1,13 @@
 //! Queries: `name=value` pairs separated by `&`, decoded as forms are (`+` is a space).
 
+use core::cmp::Ordering;
+
+use crate::filter::Filter;
 use crate::percent::{self, Decoded};
 use crate::writer::{Writer, split};
+
+/// Most pairs that are sorted: a longer query stays as it is.
+pub const MOST_SORTED: usize = 1024;
 
 /// The decoded value of the first pair of that (decoded) name; empty where there is no `=`.
 pub fn query_get<'a>(query: &'a [u8], name: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
@@ -50,10 +56,7 @@ pub fn query_all(query: &[u8], name: &[u8], out: &mut [u8], address: u32) -> (u3
 /// Without the pairs whose decoded name is `pattern`, or begins with what stands before its
 /// final `*`. What is kept is not changed.
 pub fn query_remove<'a>(query: &'a [u8], pattern: &[u8], out: &'a mut [u8]) -> &'a [u8] {
-    let drops = |pair: &[u8]| match pattern.strip_suffix(b"*") {
-        Some(prefix) => begins_with(pair, prefix),
-        None => is_named(pair, pattern),
-    };
+    let drops = |pair: &[u8]| is_like(pair, pattern);
     if !pieces(query).any(drops) {
         return query;
     }
@@ -75,6 +78,106 @@ pub fn query_set<'a>(query: &[u8], name: &[u8], value: &[u8], out: &'a mut [u8])
     made.finish()
 }
 
+/// The pairs whose decoded names a list ([`Filter`]) lets through, as they are. Nothing where none are left.
+pub fn query_filter<'a>(query: &'a [u8], list: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
+    let filter = Filter::new(list);
+    let drops = |pair: &[u8]| pair.is_empty() || !filter.lets_through(|name| is_like(pair, name));
+    let kept = if pieces(query).any(drops) {
+        let mut made = Writer::new(out);
+        keep(query, &mut made, drops);
+        made.finish()
+    } else {
+        query
+    };
+    (!kept.is_empty()).then_some(kept)
+}
+
+/// The pairs sorted by their decoded names; those of one name stay in their order, and all stay as they are
+/// written. Nothing where there is none. Of more than [`MOST_SORTED`], none is moved.
+pub fn query_sort<'a>(query: &'a [u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
+    let count = pairs(query).count();
+    if count == 0 {
+        return None;
+    }
+    if count > MOST_SORTED || is_sorted(query) {
+        return Some(query);
+    }
+    let (text, tables) = out.split_at_mut_checked(query.len()).unwrap_or_default();
+    let (from, to) = tables
+        .split_at_mut_checked(4 * MOST_SORTED)
+        .unwrap_or_default();
+    let (mut from, mut to) = (from.as_chunks_mut().0, to.as_chunks_mut().0);
+    enter(query, from);
+    let mut width = 1;
+    while width < count {
+        let ordered = from.get(..count).unwrap_or_default().chunks(2 * width);
+        for (run, to) in ordered.zip(to.chunks_mut(2 * width)) {
+            merge(query, run.split_at_checked(width).unwrap_or((run, &[])), to);
+        }
+        core::mem::swap(&mut from, &mut to);
+        width *= 2;
+    }
+    let mut made = Writer::new(text);
+    for place in from.iter().take(count) {
+        if made.len() > 0 {
+            made.push(b'&');
+        }
+        made.extend(pair_at(query, *place));
+    }
+    Some(made.finish())
+}
+
+/// Where a pair begins.
+type Place = [u8; 4];
+
+fn is_sorted(query: &[u8]) -> bool {
+    let follows = |(one, next): (&[u8], &[u8])| by_name(one, next) != Ordering::Greater;
+    !pieces(query).any(<[u8]>::is_empty) && pairs(query).zip(pairs(query).skip(1)).all(follows)
+}
+
+fn enter(query: &[u8], table: &mut [Place]) {
+    let mut at = 0;
+    let mut places = table.iter_mut();
+    for piece in pieces(query) {
+        if !piece.is_empty()
+            && let Some(place) = places.next()
+        {
+            *place = (at as u32).to_le_bytes();
+        }
+        at += piece.len() + 1;
+    }
+}
+
+fn merge(query: &[u8], (left, right): (&[Place], &[Place]), to: &mut [Place]) {
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    for place in to {
+        let next = match (left.peek(), right.peek()) {
+            (Some(one), Some(other))
+                if by_name(pair_at(query, **one), pair_at(query, **other)) != Ordering::Greater =>
+            {
+                left.next()
+            }
+            (Some(_), None) => left.next(),
+            _ => right.next(),
+        };
+        if let Some(next) = next {
+            *place = *next;
+        }
+    }
+}
+
+fn pair_at(query: &[u8], place: Place) -> &[u8] {
+    let rest = split(query, u32::from_le_bytes(place) as usize).1;
+    pieces(rest).next().unwrap_or_default()
+}
+
+fn by_name(one: &[u8], other: &[u8]) -> Ordering {
+    let decoded = |pair| Decoded {
+        rest: name_of(pair),
+    };
+    decoded(one).cmp(decoded(other))
+}
+
 fn keep(query: &[u8], made: &mut Writer<'_>, drops: impl Fn(&[u8]) -> bool) {
     let mut first = true;
     for pair in pieces(query).filter(|pair| !drops(pair)) {
@@ -93,6 +196,14 @@ fn pieces(query: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The pieces that say something: between two `&` there may be nothing.
 fn pairs(query: &[u8]) -> impl Iterator<Item = &[u8]> {
     pieces(query).filter(|pair| !pair.is_empty())
+}
+
+/// Whether a pair has that name, or one that begins with what stands before the final `*`.
+fn is_like(pair: &[u8], pattern: &[u8]) -> bool {
+    match pattern.strip_suffix(b"*") {
+        Some(prefix) => begins_with(pair, prefix),
+        None => is_named(pair, pattern),
+    }
 }
 
 fn is_named(pair: &[u8], name: &[u8]) -> bool {

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use edge_kernels::bounds;
-use edge_kernels::cookie::cookie_get;
+use edge_kernels::cookie::{cookie_filter, cookie_get};
 use edge_kernels::percent::{query_encode, url_decode};
-use edge_kernels::query::{query_all, query_get, query_remove, query_set};
+use edge_kernels::query::{
+    MOST_SORTED, query_all, query_filter, query_get, query_remove, query_set, query_sort,
+};
 use proptest::prelude::*;
 
 fn get(query: &str, name: &str) -> Option<String> {
@@ -97,6 +99,81 @@ fn cookies() {
     assert_eq!(cookie_get(b"q=\"", b"q"), Some(b"\"".as_slice()));
 }
 
+/// A list of names, as the compiler writes it.
+fn list(kind: char, names: &[&str]) -> Vec<u8> {
+    let mut list = vec![kind as u8];
+    for name in names {
+        list.extend(u32::try_from(name.len()).unwrap().to_le_bytes());
+        list.extend(name.as_bytes());
+    }
+    list
+}
+
+fn filtered(query: &str, list: &[u8]) -> Option<String> {
+    let mut out = vec![0; query.len()];
+    query_filter(query.as_bytes(), list, &mut out).map(|it| String::from_utf8(it.into()).unwrap())
+}
+
+fn sorted(query: &str) -> Option<String> {
+    let mut out = vec![0; bounds::QUERY_SORT.capacity(query.len())];
+    query_sort(query.as_bytes(), &mut out).map(|it| String::from_utf8(it.into()).unwrap())
+}
+
+#[test]
+fn a_list_lets_names_through_or_leaves_them_out() {
+    let query = "utm_source=x&q=1&&%71=2&utm%5Fb&gclid=3&q*=4";
+    let out = list('-', &["utm_*", "gclid"]);
+    assert_eq!(filtered(query, &out).as_deref(), Some("q=1&%71=2&q*=4"));
+    let only = list('+', &["q"]);
+    assert_eq!(filtered(query, &only).as_deref(), Some("q=1&%71=2"));
+    assert_eq!(filtered("a=1&b", &only), None);
+    assert_eq!(filtered("", &out), None);
+    assert_eq!(filtered("a=1&b=2", &out).as_deref(), Some("a=1&b=2"));
+    assert_eq!(filtered("a=1", &list('+', &[])), None);
+}
+
+#[test]
+fn pairs_are_sorted_by_their_decoded_names_and_kept_as_written() {
+    assert_eq!(
+        sorted("b=2&a=9&%61=1&c&a=0&&B=3").as_deref(),
+        Some("B=3&a=9&%61=1&a=0&b=2&c")
+    );
+    assert_eq!(sorted("a=1&b=2").as_deref(), Some("a=1&b=2"));
+    assert_eq!(sorted("&a=1&").as_deref(), Some("a=1"));
+    assert_eq!(sorted(""), None);
+    assert_eq!(sorted("&&"), None);
+    let many = vec!["b&a"; MOST_SORTED].join("&");
+    assert_eq!(sorted(&many).as_deref(), Some(many.as_str()));
+    let most: Vec<String> = (0..MOST_SORTED).rev().map(|n| format!("{n:05}")).collect();
+    let mut expected = most.clone();
+    expected.sort();
+    assert_eq!(sorted(&most.join("&")), Some(expected.join("&")));
+}
+
+#[test]
+fn cookies_by_their_names() {
+    let filtered = |header: &str, list: &[u8]| {
+        let mut out = vec![0; bounds::DOUBLE.capacity(header.len())];
+        cookie_filter(header.as_bytes(), list, &mut out)
+            .map(|it| String::from_utf8(it.into()).unwrap())
+    };
+    let header = "sid=1;theme=dark ; x; sid_b=\"2\";;Sid=3";
+    assert_eq!(
+        filtered(header, &list('+', &["sid*"])).as_deref(),
+        Some("sid=1; sid_b=\"2\"")
+    );
+    assert_eq!(
+        filtered(header, &list('-', &["sid*", "theme"])).as_deref(),
+        Some("x; Sid=3")
+    );
+    assert_eq!(filtered("a=1", &list('+', &["b"])), None);
+    assert_eq!(filtered("", &list('-', &["b"])), None);
+    assert_eq!(
+        filtered("a;b;c", &list('-', &[])).as_deref(),
+        Some("a; b; c")
+    );
+}
+
 proptest! {
     #[test]
     fn encoding_is_undone_by_decoding(text in prop::collection::vec(any::<u8>(), 0..40)) {
@@ -119,5 +196,18 @@ proptest! {
         let values = all(query.as_bytes(), name.as_bytes(), address);
         let mut out = vec![0; query.len()];
         prop_assert_eq!(query_get(query.as_bytes(), name.as_bytes(), &mut out), values.first().map(Vec::as_slice));
+    }
+
+    #[test]
+    fn sorting_moves_whole_pairs_and_keeps_the_order_of_one_name(query in "[a-c=&%+61]{0,24}") {
+        let pairs = |query: &str| query.split('&').filter(|it| !it.is_empty()).map(String::from).collect::<Vec<_>>();
+        let name = |pair: &String| {
+            let name = pair.split('=').next().unwrap().as_bytes().to_vec();
+            let mut out = vec![0; name.len()];
+            url_decode(&name, &mut out).to_vec()
+        };
+        let mut expected = pairs(&query);
+        expected.sort_by_key(name);
+        prop_assert_eq!(sorted(&query), (!expected.is_empty()).then(|| expected.join("&")));
     }
 }
