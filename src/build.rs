@@ -84,6 +84,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
             return Ok(Outcome::Problems);
         }
     };
+    report::print(&policy.checked.warnings, &mut Output::stderr());
     if args.report && to_stdout(args) {
         return Err(
             Failure::new("the report and the module can't both go to the standard output")

@@ -37,6 +37,8 @@ JSON: an array, in the order of files and places, of
 
 Of a file with more than 200 problems, the first 200 are listed.
 
+Warnings are printed and are no problems.
+
 Exit codes: 0 no problem, 1 problems, 2 a file can't be read."#)]
 pub struct Args {
     /// Policies, or folders that hold some. Files that only hold names for others are checked with
@@ -66,9 +68,9 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let mut unreadable = None;
     let files = files(&args.paths)?;
     for file in &files {
-        let report = match source::compile(file) {
-            Ok(_) => continue,
-            Err(NotCompiled::Wrong(report)) => report,
+        let (report, is_wrong) = match source::compile(file) {
+            Ok(policy) => (policy.checked.warnings, false),
+            Err(NotCompiled::Wrong(report)) => (report, true),
             Err(NotCompiled::Unreadable(failure)) => {
                 if let Some(earlier) = unreadable.replace(failure) {
                     earlier.print();
@@ -76,8 +78,10 @@ pub fn run(args: &Args) -> Result<Outcome> {
                 continue;
             }
         };
-        problems += report::number(&report);
-        wrong += 1;
+        if is_wrong {
+            problems += report::number(&report);
+            wrong += 1;
+        }
         match args.format {
             Format::Text => report::print(&report, &mut err),
             Format::Json => {

@@ -53,7 +53,10 @@ pub fn compile_bytes(path: &Path, bytes: &[u8]) -> Result<Policy, NotCompiled> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| NotCompiled::Wrong(not_text(path, bytes, error.valid_up_to())))?;
     match edge_compiler::compile(&name(path), text, &Folder::of(path)) {
-        Ok((checked, lowered)) => {
+        Ok((mut checked, lowered)) => {
+            for file in &mut checked.warnings.sources.files {
+                file.name = shown(path, &file.name);
+            }
             let files = checked.sources.files.iter();
             let names = files.map(|file| shown(path, &file.name)).collect();
             Ok(Policy {

@@ -41,6 +41,7 @@ fn the_tables_hold_the_constants() {
         (Op::Pass, "pass", output::pass::SIZE),
         (Op::Fault, "fault", output::fault::SIZE),
         (Op::Body, "body", output::body::SIZE),
+        (Op::Admit, "admit", output::admit::SIZE),
         (Op::Log, "log", output::log::SIZE),
         (Op::Note, "note", output::note::SIZE),
         (Op::Edits, "edits", output::edits::SIZE),
@@ -65,7 +66,6 @@ fn the_tables_hold_the_constants() {
         (Op::Unseal, "unseal"),
         (Op::Hmac, "hmac"),
         (Op::Count, "count"),
-        (Op::Admit, "admit"),
     ];
     for (op, name) in reserved {
         let words = format!("{} `{name}`", op as u16);
@@ -76,6 +76,7 @@ fn the_tables_hold_the_constants() {
         (Event::Results, "results"),
         (Event::ResponseHead, "response head"),
         (Event::Failed, "failed"),
+        (Event::Admit, "admit"),
     ] {
         let row = format!("| {} | {name} |", event as u16);
         assert!(page.contains(&row), "{row}");

@@ -47,6 +47,7 @@ fn run(command: &str, path: &Path) -> String {
         (_, Ok(compiled)) => compiled,
     };
     match command {
+        "check" if !checked.warnings.problems.is_empty() => terminal::render(&checked.warnings),
         "check" => "no problems\n".to_owned(),
         "test" | "test fails" => {
             let report = policy::run_tests(&checked, &lowered);
@@ -89,6 +90,9 @@ fn every_diagnostic_reads_as_it_did() {
             &example,
             &edge_compiler::source::NoFiles,
         ) {
+            Ok((checked, _)) if !checked.warnings.problems.is_empty() => {
+                terminal::render(&checked.warnings)
+            }
             Ok(_) => panic!("{code}: the example has no problem"),
             Err(report) => terminal::render(&report),
         };

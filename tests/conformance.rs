@@ -102,6 +102,7 @@ fn the_vectors_cover_the_abi() {
         "\"scored\"",
         "\"op\": \"edits\"",
         "\"op\": \"scan\"",
+        "\"op\": \"admit\"",
         "\"request_chunk\"",
         "\"response_chunk\"",
         "\"last\"",
@@ -283,6 +284,13 @@ impl Runner {
                 _ => eval::without_body(&self.hir, facts, 400),
             },
             Event::Failed => eval::evaluate(&self.hir, facts, Phase::Failed),
+            Event::Admit => {
+                let start = eval::evaluate(&self.hir, facts, Phase::Request);
+                let End::Proxy(proxy) = start.end else {
+                    return None;
+                };
+                eval::admit(&self.hir, facts, proxy.cache?)
+            }
             Event::ResponseHead => self.response(call, facts, done)?.0,
             Event::RequestChunk => {
                 let texts: Vec<_> = call.texts.as_ref()?.iter().map(Bytes::bytes).collect();

@@ -93,6 +93,7 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8], sent: &S
         _ => return,
     };
     let route = owner(hir, rule, &said);
+    admission(hir, module, &said, &facts);
     if said.wanted & Event::ResponseHead.bit() != 0 {
         let mut after = module.go_on(Event::ResponseHead, &said, &facts);
         let (mut expected, mut left) = eval::response(hir, &facts, route, 0);
@@ -117,6 +118,24 @@ fn exchange(hir: &Hir, module: &mut Module, facts: &Facts, body: &[u8], sent: &S
         assert_ne!(said.wanted & Event::Failed.bit(), 0);
         let failed = module.go_on(Event::Failed, &said, &facts);
         same(&failed, eval::evaluate(hir, &facts, Phase::Failed));
+    }
+}
+
+/// What the cache of a `proxy` makes of its answer: asked where it could say anything.
+fn admission(hir: &Hir, module: &mut Module, said: &Said, facts: &Facts) {
+    let End::Proxy(proxy) = &said.outcome.end else {
+        return;
+    };
+    let cache = proxy
+        .cache
+        .map(|cache| (cache, &hir.caches[cache as usize]));
+    let asked = cache.filter(|(_, cache)| cache.admits());
+    let is_wanted = said.wanted & Event::Admit.bit() != 0;
+    assert_eq!(is_wanted, asked.is_some());
+    if let Some((cache, _)) = asked {
+        let admitted = module.go_on(Event::Admit, said, facts);
+        assert_eq!(admitted.wanted, 0);
+        same(&admitted, eval::admit(hir, facts, cache));
     }
 }
 

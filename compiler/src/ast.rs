@@ -3,10 +3,12 @@
 //! What the language has but the compiler doesn't build yet is parsed and kept as
 //! `Unbuilt`, with the words that name it, so that `check` can say so; it is never dropped.
 
+mod cache;
 pub mod print;
 mod state;
 
 use crate::source::{FileId, Span};
+pub use cache::{Cache, CacheSetting, CacheSettingKind};
 pub use state::{
     Increment, Keyed, KeyedSetting, KeyedSettingKind, Limit, LimitSetting, LimitSettingKind,
     ListRead, StateStmt,
@@ -99,7 +101,9 @@ pub enum ItemKind {
     Store(Keyed),
     /// `counter N { … }`
     Counter(Keyed),
-    /// A declaration of the language that is not built yet: `cache`, `auth`, `map`, `site`, `log`.
+    /// `cache N { … }`
+    Cache(Cache),
+    /// A declaration of the language that is not built yet: `auth`, `map`, `site`, `log`.
     Unbuilt {
         /// The declaration's word, as it is called in the docs.
         what: &'static str,
@@ -524,8 +528,16 @@ pub enum ProxySettingKind {
     Retry(Expr, Vec<Name>),
     /// `fallback TARGET on connect, 5xx`
     Fallback(Path, Vec<Name>),
-    /// `cache`, `keep cookie`, `remove cookie`, `unkeyed`: not built yet.
-    Unbuilt(&'static str),
+    /// `cache N`
+    Cache(Path),
+    /// `cache 5m`: a cache has a name.
+    CacheFor(Expr),
+    /// `keep cookie "n*", …`
+    KeepCookie(Vec<Text>),
+    /// `remove cookie "n*", …`
+    RemoveCookie(Vec<Text>),
+    /// `unkeyed header "N", …`
+    Unkeyed(Vec<Text>),
 }
 
 /// `test "…" { … }`

@@ -16,12 +16,14 @@
 //!   (`and`, `or` go from left to right and stop early), elsewhere when the statement runs.
 //! - Expressions nest at most [`MAX_DEPTH`] deep.
 
+mod cache;
 mod print;
 mod replace;
 mod state;
 mod visit;
 
 use crate::source::Span;
+pub use cache::{Cache, Cached};
 use edge_abi::manifest::{
     Counter, Fact as RawFact, Member, Origin, Param, ProxyOptions, RateLimit, RuleKind, Store,
 };
@@ -50,6 +52,10 @@ pub struct Hir {
     pub counters: Vec<Counter>,
     /// Most bytes of each answer that is asked for, by its number.
     pub asks: Vec<u32>,
+    /// Caches.
+    pub caches: Vec<Cache>,
+    /// What cached `proxy` statements keep answers under, in words.
+    pub cached: Vec<edge_abi::manifest::Cached>,
     /// Whether anything is purged.
     pub purges: bool,
     /// Names of secrets.
@@ -348,7 +354,7 @@ pub struct Edit {
     pub op: crate::ast::EditOp,
     /// The name in lower case.
     pub name: String,
-    /// The value; none for a removal.
+    /// The value; none for a removal. To set a text that is absent is to remove.
     pub value: Option<EditValue>,
     /// Where.
     pub place: PlaceId,
@@ -404,6 +410,8 @@ pub struct Proxy {
     pub edits: Vec<Edit>,
     /// Index into [`Hir::proxies`].
     pub options: u32,
+    /// The cache that may answer instead.
+    pub cache: Option<Cached>,
     /// Where.
     pub place: PlaceId,
 }
@@ -725,6 +733,12 @@ pub enum Builtin {
     HtmlEscape,
     /// Counters as a JSON object.
     CountsJson,
+    /// The pairs of a query string (string?) that a constant list lets through ([`edge_kernels::filter`]): string?
+    QueryFilter,
+    /// A query string (string?), its pairs sorted by name: string?
+    QuerySort,
+    /// The cookies of a header (string?) that a constant list lets through: string?
+    CookieFilter,
     /// Percent-encoded as a component; for `query_encode`-like places.
     QueryEncode,
 }
@@ -796,7 +810,10 @@ impl Builtin {
             | Builtin::JsonText
             | Builtin::JsonMember
             | Builtin::JsonItem
-            | Builtin::JsonString => Type::optional(Base::String),
+            | Builtin::JsonString
+            | Builtin::QueryFilter
+            | Builtin::QuerySort
+            | Builtin::CookieFilter => Type::optional(Base::String),
             _ => Type::of(Base::String),
         }
     }

@@ -41,6 +41,8 @@ pub struct Checked {
     pub ast: ast::File,
     /// What it means.
     pub hir: Hir,
+    /// What is worth a look, though it is built.
+    pub warnings: Report,
 }
 
 /// The stages up to the typed tree.
@@ -58,7 +60,15 @@ pub fn check(name: &str, text: &str, loader: &dyn Loader) -> Result<Checked, Rep
     let resolved = resolve::resolve(ast.clone(), loader, &mut sources, &mut problems);
     let hir = crate::check::check(&resolved, &sources, &mut problems);
     match hir {
-        Some(hir) if problems.is_empty() => Ok(Checked { sources, ast, hir }),
+        Some(hir) if problems.is_empty() => {
+            let warnings = problems.report(&sources);
+            Ok(Checked {
+                sources,
+                ast,
+                hir,
+                warnings,
+            })
+        }
         _ => Err(problems.report(&sources)),
     }
 }

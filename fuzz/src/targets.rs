@@ -73,6 +73,7 @@ pub fn output_check(data: &[u8]) {
         places: 3,
         targets: 2,
         proxies: 2,
+        caches: 2,
         secrets: 2,
         arms: vec![2, 3],
         slot_sets: 3,
@@ -83,7 +84,7 @@ pub fn output_check(data: &[u8]) {
         asks: 4,
     };
     // Every event has rules of its own about what may answer it.
-    for event in 1..=6 {
+    for event in 1..=8 {
         let input = number(2)..number(4);
         if let Ok(output) = check_output(memory, at, input, event, &bounds) {
             read(&output);
@@ -233,6 +234,7 @@ fn read(output: &Output<'_>) {
                 edits(proxy.request_edits()) + edits(proxy.response_edits()) + proxy.path().len()
             }
             Effect::Pass(pass) => edits(pass.edits()),
+            Effect::Admit(admit) => admit.tags().map(<[u8]>::len).sum::<usize>(),
             Effect::Edits(list) => edits(list),
             Effect::Log(log) => log.text().len(),
             Effect::Hits(hits) => hits.rules().count(),

@@ -33,6 +33,7 @@ pub fn text(it: &Inspection) -> String {
     targets(&mut page, manifest);
     settings(&mut page, manifest);
     page.table("remembered between requests", &remembered::rows(manifest));
+    cached(&mut page, manifest);
     facts(&mut page, manifest);
     page.0
 }
@@ -212,6 +213,20 @@ fn settings(page: &mut Page, manifest: &Manifest) {
         let needs: Vec<String> = manifest.capabilities.iter().map(json_word).collect();
         page.line(&format!("\nneeds a host with: {}", needs.join(", ")));
     }
+}
+
+/// What cached answers are kept under.
+fn cached(page: &mut Page, manifest: &Manifest) {
+    let rows = manifest.cached.iter().map(|cached| {
+        let rule = manifest.rules.get(cached.rule as usize);
+        let rule = rule.map_or("?", |rule| &rule.name);
+        let mut key = format!("key: {}", cached.key.join(", "));
+        if !cached.unkeyed.is_empty() {
+            key += &format!("; not in it: {}", cached.unkeyed.join(", "));
+        }
+        vec![rule.to_owned(), key]
+    });
+    page.table("cached", &rows.collect::<Vec<_>>());
 }
 
 fn facts(page: &mut Page, manifest: &Manifest) {

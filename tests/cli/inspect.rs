@@ -111,3 +111,28 @@ fn a_module_whose_bytes_have_changed_is_refused() {
         .says(&[says]);
     place.edge(&["serve", "other.wasm"]).exits(2).says(&[says]);
 }
+
+#[test]
+fn the_key_of_each_cached_route_is_shown() {
+    let place = Place::good();
+    let policy = r#"
+        origin shop { url "http://shop.internal" }
+        cache pages { tier edge 5m  ignore query "utm_*" }
+        route page "/page" {
+          proxy shop { cache pages  set header "X-Country" = geo.country else ""  unkeyed header "X-Trace" }
+        }
+        default { respond 404 }
+    "#;
+    place.write("cached.edge", policy);
+    let built = place.edge(&["build", "cached.edge"]);
+    built.exits(0).says(&["E0701", "x-trace: a"]);
+    place
+        .edge(&["check", "cached.edge"])
+        .exits(0)
+        .says(&["E0701"]);
+    place.edge(&["inspect", "cached.wasm"]).exits(0).says(&[
+        "route.page",
+        "key: cache pages, origin shop, GET, HEAD, scheme, host, path, query without utm_*, header X-Country; not in it: header x-trace",
+        "needs a host with: cache",
+    ]);
+}

@@ -16,6 +16,12 @@ fn edits(count: u32, value: &str) -> String {
     })
 }
 
+/// A hundred names.
+fn names(stem: &str) -> String {
+    let names: Vec<String> = (0..100).map(|i| format!("\"{stem}{i}*\"")).collect();
+    names.join(", ")
+}
+
 /// Policies by what they do with long texts.
 fn greedy() -> Vec<(&'static str, String)> {
     let respond = |body: &str| format!("default {{\n{LET}{body}\n}}");
@@ -32,6 +38,7 @@ fn greedy() -> Vec<(&'static str, String)> {
         ("HTML", respond("respond html \"<p>{h}{request.path}{request.query[\"q\"] else \"\"}{h}</p>\"")),
         ("queries", format!("origin o {{ url \"http://o.test\" }}\ndefault {{\n{LET}proxy o {{ {} remove query \"u*\"  path \"/x{{request.path}}\" }}\n}}",
             (0..8).fold(String::new(), |mut all, i| { write!(all, "query \"q{i}\" = h  ").unwrap(); all }))),
+        ("a cached proxy", format!("origin o {{ url \"http://o.test\" }}\ncache c {{ key request.header[\"H\"] else \"\", request.path  ignore query {}  only when response.status == 200  tag response.header[\"H\"] else \"\", request.path }}\ndefault {{ proxy o {{ cache c  keep cookie {}  remove cookie \"q2\"  query \"v\" = request.path }} }}", names("u"), names("q"))),
         ("request edits with secrets", format!("secret S\norigin o {{ url \"http://o.test\" }}\ndefault {{\n{LET}proxy o {{ {} }}\n}}",
             (0..64).fold(String::new(), |mut all, i| { write!(all, "set header \"X-{i}\" = \"{{h}}{{S}}{{request.path}}{{S}}\"  ").unwrap(); all }))),
         ("a redirect", respond("redirect 302 \"{h}{request.path}{h}\"")),
@@ -245,6 +252,8 @@ fn at_the_limits_everything_fits() {
                             1
                         } else if waits {
                             2
+                        } else if name == "a cached proxy" {
+                            8
                         } else {
                             3
                         },
@@ -350,5 +359,45 @@ fn a_long_text_in_a_long_text() {
         worst.see(&mut raw, &record::write(&input, &facts), "two long texts");
     }
     println!("fuel {:.3}", worst.fuel.0);
+    assert!(worst.fuel.0 <= 1.0);
+}
+
+/// Parameters that have to be moved, and whose names differ only at their ends.
+#[test]
+fn a_long_query_that_is_sorted() {
+    let (wasm, manifest) = compile(
+        "origin o { url \"http://o.test\" }\ncache c { tier edge 1m }\ndefault { proxy o { cache c } }",
+    );
+    let mut raw = Raw::counted(&wasm, &manifest);
+    let mut worst = Worst::default();
+    for (stem, count) in [
+        ("%61", 1),
+        ("a", 1),
+        ("a", 100),
+        ("%61", 38),
+        ("", 0),
+        ("+", 100),
+    ] {
+        let stem = stem.repeat(count);
+        let mut pairs: Vec<String> = (0..1024).map(|n| format!("{stem}{n:04}")).collect();
+        pairs.reverse();
+        // Neither the one way nor the other: each merge looks at all.
+        for pair in pairs.chunks_mut(3) {
+            pair.reverse();
+        }
+        let target = format!("/?{}", pairs.join("&"));
+        let mut facts = Facts::default();
+        let target = RawValue::Bytes(target.into_bytes());
+        facts.raw.insert(Fact::RequestTarget, target);
+        let method = RawValue::Bytes(b"GET".to_vec());
+        facts.raw.insert(Fact::Method, method);
+        let input = record::Input {
+            event: 1,
+            slots: &manifest.slot_sets[0],
+            ..record::Input::default()
+        };
+        worst.see(&mut raw, &record::write(&input, &facts), &stem);
+    }
+    println!("fuel {:.3} ({})", worst.fuel.0, worst.fuel.1);
     assert!(worst.fuel.0 <= 1.0);
 }

@@ -204,11 +204,20 @@ pub fn outcome(output: &Output<'_>) -> Outcome {
                     host: proxy.host().map(<[u8]>::to_vec),
                     edits: proxy.request_edits().map(edit).collect(),
                     options: proxy.options(),
+                    cache: proxy.cache(),
+                    key: proxy.key().to_vec(),
                 });
             }
             Effect::Pass(pass) => {
                 outcome.edits.extend(pass.edits().map(edit));
                 outcome.end = End::Pass { rule: pass.rule() };
+            }
+            Effect::Admit(admit) => {
+                outcome.end = End::Admit {
+                    stores: admit.may_store(),
+                    ttl: admit.ttl_ms(),
+                    tags: admit.tags().map(<[u8]>::to_vec).collect(),
+                };
             }
             Effect::Fault(fault) => {
                 outcome.end = End::Fault {

@@ -18,6 +18,7 @@ use edge_compiler::{
     source::Span,
 };
 
+mod cache;
 mod json;
 pub mod scan;
 pub mod state;
@@ -221,6 +222,7 @@ impl Maker<'_, '_> {
             self.experiment(i);
         }
         self.warm_ok = true;
+        self.caches();
     }
 
     fn experiment(&mut self, i: usize) {
@@ -559,8 +561,12 @@ impl Maker<'_, '_> {
                 place: self.place(),
             });
         }
+        let at = self.source.below(edits.len() + 1);
+        let cookies = self.cookies();
+        edits.splice(at..at, cookies);
         Proxy {
             rule,
+            cache: self.cached(),
             target: self.target(),
             method: self.source.rarely(4).then(|| "PUT".into()),
             path,

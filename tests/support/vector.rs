@@ -338,7 +338,10 @@ pub enum Did {
         query: Option<Bytes>,
         host: Option<Bytes>,
         /// Timeout, retry and fallback, as the manifest has them.
-        options: ProxyOptions,
+        options: Box<ProxyOptions>,
+        /// The cache's name, and what is added to its key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cache: Option<(String, Bytes)>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         request_edits: Vec<Edited>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -348,6 +351,11 @@ pub enum Did {
         rule: String,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         edits: Vec<Edited>,
+    },
+    Admit {
+        stores: bool,
+        ttl: Option<u64>,
+        tags: Vec<Bytes>,
     },
     Fault {
         rule: String,
@@ -531,13 +539,22 @@ impl Names<'_> {
                 path: Bytes::of(proxy.path()),
                 query: proxy.query().map(Bytes::of),
                 host: proxy.host().map(Bytes::of),
-                options: self.0.proxies[proxy.options() as usize].clone(),
+                options: Box::new(self.0.proxies[proxy.options() as usize].clone()),
+                cache: proxy.cache().map(|cache| {
+                    let name = self.0.caches[cache as usize].name.clone();
+                    (name, Bytes::of(proxy.key()))
+                }),
                 request_edits: self.edits(proxy.request_edits()),
                 response_edits: self.edits(proxy.response_edits()),
             },
             Effect::Pass(pass) => Did::Pass {
                 rule: self.rule(pass.rule()),
                 edits: self.edits(pass.edits()),
+            },
+            Effect::Admit(admit) => Did::Admit {
+                stores: admit.may_store(),
+                ttl: admit.ttl_ms(),
+                tags: admit.tags().map(Bytes::of).collect(),
             },
             Effect::Fault(fault) => Did::Fault {
                 rule: self.rule(fault.rule()),

@@ -14,7 +14,7 @@ const INTRODUCTION: &str = "\
 # Errors
 
 Every problem that the compiler reports has a code: `E00xx` reading, `E01xx` syntax, `E02xx` names and files, `E03xx`
-types, `E04xx` order and endings, `E05xx` values, `E06xx` limits, `E09xx` not supported yet. `edge explain E0302` prints
+types, `E04xx` order and endings, `E05xx` values, `E06xx` limits, `E07xx` caching (warnings), `E09xx` not supported yet. `edge explain E0302` prints
 one. This page is made by `cargo xtask errors`.
 ";
 

@@ -3,6 +3,7 @@
 //! What is written is stable: `(word parts …)`, optional parts left out, strings in quotes as Rust
 //! escapes them. A list that doesn't fit on a line has its later parts on lines of their own.
 
+mod cache;
 mod expr;
 mod item;
 mod state;

@@ -62,7 +62,12 @@ impl Checker<'_> {
         })
     }
 
-    fn editable(&mut self, name: String, message: Message, span: Span) -> Option<String> {
+    pub(super) fn editable(
+        &mut self,
+        name: String,
+        message: Message,
+        span: Span,
+    ) -> Option<String> {
         let help = if HOSTS.contains(&name.as_str()) {
             Some("leave it out: the host writes it".to_owned())
         } else if message == Message::Answer && name == "host" {

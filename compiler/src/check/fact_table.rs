@@ -48,6 +48,7 @@ pub(super) const PLAIN: &[(&str, &str, Fact, Type)] = &[
         Type::of(Base::Int),
     ),
     ("response", "origin", Fact::Raw(Raw::ResponseOrigin), TEXT),
+    ("response", "cache", Fact::Raw(Raw::ResponseCache), TEXT),
 ];
 
 /// Facts that are read with a name in brackets.
@@ -63,7 +64,6 @@ pub(super) const INDEXED: &[(&str, &str)] = &[
 
 /// Facts of the language that no host supplies yet.
 pub(super) const UNBUILT: &[(&str, &str)] = &[
-    ("response", "cache"),
     ("client.tls", "sni"),
     ("client.tls", "cipher"),
     ("client.tls", "alpn"),

@@ -236,11 +236,16 @@ impl Checker<'_> {
             Fact::Raw(
                 Raw::ResponseStatus
                     | Raw::ResponseOrigin
+                    | Raw::ResponseCache
                     | Raw::ResponseHeader { .. }
                     | Raw::ResponseHeaderList { .. }
             )
         );
         self.check_reads(body, response, span)?;
+        if matches!(fact, Fact::Raw(Raw::ResponseCache)) && self.scope.place == Place::Admission {
+            let help = "it is known when the answer is delivered: read it in `on response`";
+            return self.not_here(span, help);
+        }
         let expr = Expr::Fact(fact, ty);
         Some(self.narrow(Typed { expr, ty }))
     }
@@ -263,17 +268,26 @@ impl Checker<'_> {
                 span,
                 help: Some("a `fn` or a `let` can depend on the request".to_owned()),
             });
-        } else if response && place != Place::Response {
+        } else if response && place == Place::CacheKey {
+            "the key is made before there is an answer: `only when`, `ttl` and `tag` know it"
+        } else if response && !matches!(place, Place::Response | Place::Admission) {
             "facts of the response are known in `on response`"
-        } else if body && place != Place::Request && !self.scope.of_route {
+        } else if body && place == Place::Admission {
+            "what is kept is asked with the head of an answer: read the body where the request is decided"
+        } else if body && !matches!(place, Place::Request | Place::CacheKey) && !self.scope.of_route
+        {
             "the body is known where the request is decided: read it there, or in a route's own `on response`"
         } else {
             return Some(());
         };
+        self.not_here(span, help)
+    }
+
+    fn not_here<T>(&mut self, span: Span, help: &str) -> Option<T> {
         let fact = self.quote(span);
         self.fail(FactNotHere {
             fact,
-            place: place.noun(),
+            place: self.scope.place.noun(),
             span,
             help: Some(help.to_owned()),
         })

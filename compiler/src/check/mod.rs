@@ -7,13 +7,14 @@
 //!
 //! - `expr`, `arithmetic`, `condition`, `compare`, `choose`, `text`, `facts`, `names`, `builtins`,
 //!   `json_read`: expressions. `condition` and `scope` know what was proved present.
-//! - `state`: what the host remembers between requests.
+//! - `state`: what the host remembers between requests. `cache`: answers of origins that are kept.
 //! - `statements`, `edits`, `respond`, `html`, `json`, `proxy`, `waf`: blocks.
 //! - `origins`, `pools`, `experiments`, `sets`, `constants`, `functions`: declarations.
 //! - `routes` and `pattern`: the order of things. `plan`: `test` blocks. `limits`: bounds.
 
 mod arithmetic;
 mod builtins;
+mod cache;
 mod choose;
 mod compare;
 mod condition;

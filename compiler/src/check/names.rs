@@ -197,6 +197,11 @@ impl Checker<'_> {
                 span,
                 help: Some(format!("say which: `{name}[…]`")),
             }),
+            DeclKind::Cache => self.fail(Misplaced {
+                what: format!("the cache `{name}`"),
+                span,
+                help: Some(format!("use it in a `proxy` block: `cache {name}`")),
+            }),
             DeclKind::Limit => self.fail(Misplaced {
                 what: format!("the limit `{name}`"),
                 span,
@@ -322,6 +327,7 @@ pub(super) fn declared_name(item: &crate::ast::Item) -> Option<&str> {
         | ItemKind::Const { name, .. } => &name.text,
         ItemKind::Fn(it) => &it.name.text,
         ItemKind::Limit(it) => &it.name.text,
+        ItemKind::Cache(it) => &it.name.text,
         ItemKind::Store(it) | ItemKind::Counter(it) => &it.name.text,
         _ => return None,
     })

@@ -53,6 +53,7 @@ impl Checker<'_> {
             ItemKind::Limit(it) => {
                 self.limit(id, it.name.span);
             }
+            ItemKind::Cache(it) => self.check_cache(id, it),
             ItemKind::Unbuilt { what, name } => {
                 let span = name.as_ref().map_or(first_word(item.span, what), |name| {
                     first_word(item.span, what).to(name.span)

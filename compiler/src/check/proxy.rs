@@ -1,5 +1,6 @@
 //! `proxy`: where to, and what is asked there.
 
+use super::cache::Caching;
 use super::edits::{Message, is_token};
 use super::{Checker, index};
 use crate::ast::{
@@ -29,8 +30,10 @@ impl Checker<'_> {
             host: None,
             edits: Vec::new(),
             options: 0,
+            cache: None,
             place,
         };
+        let mut caching = Caching::default();
         let mut options = ProxyOptions::default();
         let mut seen: Vec<&str> = Vec::new();
         for setting in &it.settings {
@@ -44,9 +47,10 @@ impl Checker<'_> {
                 }
                 seen.push(word);
             }
-            self.proxy_setting(&mut made, &mut options, setting);
+            self.proxy_setting(&mut made, &mut options, &mut caching, setting);
         }
         made.target = target?;
+        self.cached(&mut made, &mut options, &caching, it);
         made.options = self.options(options);
         Some(made)
     }
@@ -89,6 +93,7 @@ impl Checker<'_> {
         &mut self,
         made: &mut Proxy,
         options: &mut ProxyOptions,
+        caching: &mut Caching,
         setting: &ProxySetting,
     ) {
         match &setting.kind {
@@ -118,8 +123,27 @@ impl Checker<'_> {
                 let on = self.failures(on);
                 options.fallback = self.target(path).map(|target| Fallback { target, on });
             }
-            ProxySettingKind::Unbuilt(what) => {
-                self.unsupported::<()>(what, setting.span);
+            ProxySettingKind::Cache(path) => {
+                caching.cache = Some((self.cache_named(path), path.span));
+            }
+            ProxySettingKind::CacheFor(time) => {
+                self.misplaced::<()>(
+                    "a time behind `cache`",
+                    time.span,
+                    "a cache has a name: declare `cache pages { tier edge 5m }`, and write `cache pages` here",
+                );
+            }
+            ProxySettingKind::KeepCookie(names) => {
+                caching.keep.extend(names.iter().cloned());
+                caching.cookies_at(made.edits.len(), setting.span);
+            }
+            ProxySettingKind::RemoveCookie(names) => {
+                caching.remove.extend(names.iter().cloned());
+                caching.cookies_at(made.edits.len(), setting.span);
+            }
+            ProxySettingKind::Unkeyed(names) => {
+                self.unkeyed(options, names);
+                caching.unkeyed.get_or_insert(setting.span);
             }
         }
     }
@@ -258,6 +282,9 @@ fn once(kind: &ProxySettingKind) -> Option<&'static str> {
         ProxySettingKind::Query(..)
         | ProxySettingKind::RemoveQuery(_)
         | ProxySettingKind::Header(_)
-        | ProxySettingKind::Unbuilt(_) => return None,
+        | ProxySettingKind::KeepCookie(_)
+        | ProxySettingKind::RemoveCookie(_)
+        | ProxySettingKind::Unkeyed(_) => return None,
+        ProxySettingKind::Cache(_) | ProxySettingKind::CacheFor(_) => "cache",
     })
 }

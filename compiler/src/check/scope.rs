@@ -22,6 +22,10 @@ pub(super) enum Place {
     Group,
     /// A limit: what the statements know that charge it.
     Limit,
+    /// A cache's key: the request.
+    CacheKey,
+    /// What a cache makes of an answer: the request's head and the response's.
+    Admission,
     /// A route, `default`, `on request`: the request.
     Request,
     /// `on response`: the request's head and the response's.
@@ -38,6 +42,8 @@ impl Place {
             Place::Function => "a function",
             Place::Group => "a firewall group",
             Place::Limit => "a limit",
+            Place::CacheKey => "the key of a cache",
+            Place::Admission => "what a cache asks of an answer",
             Place::Experiment => "an experiment",
             Place::When => "a route's `when`",
             Place::Request => "a block that decides a request",

@@ -45,6 +45,10 @@ impl Checker<'_> {
                     self.bound_name(id, &it.name, "a limit's name");
                     self.declare_limit(id, it);
                 }
+                crate::ast::ItemKind::Cache(it) => {
+                    self.bound_name(id, &it.name, "a cache's name");
+                    self.declare_cache(id, &it.name.text);
+                }
                 _ => {}
             }
         }

@@ -7,8 +7,8 @@ const INSTEAD: &[(&[&str], &str)] = &[
         "leave it out: of a client's TLS only `client.tls.version` is known",
     ),
     (
-        &["expect cache", "cache", "unkeyed", "etag"],
-        "leave it out: answers pass without being stored; let the origin say `Cache-Control`, which clients and caches in front obey",
+        &["expect cache"],
+        "leave it out: the host keeps no answers yet",
     ),
     (
         &["auth", "hmac", "seal", "random_token"],
@@ -83,10 +83,9 @@ mod tests {
     fn what_does_the_work_meanwhile_is_named() {
         for (what, help) in [
             ("`count`", "a line with `log`"),
-            ("`cache` in `proxy`", "answers pass without being stored"),
             ("`nearest` pools", "`failover`"),
             ("`hmac_sha256`", "who is calling"),
-            ("`expect cache`", "answers pass"),
+            ("`expect cache`", "keeps no answers"),
             ("`negotiate`", "docs/language.md"),
         ] {
             assert!(instead(what).contains(help), "{what}: {}", instead(what));

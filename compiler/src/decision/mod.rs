@@ -396,6 +396,15 @@ pub enum Terminal {
         /// Which.
         lane: hir::Lane,
     },
+    /// What a cache makes of an answer.
+    Admit {
+        /// It may be kept.
+        stores: bool,
+        /// How long it is fresh, in milliseconds.
+        ttl: Option<i64>,
+        /// Its tags; an empty one is none.
+        tags: Vec<Handle<Value>>,
+    },
     /// Something can't be used.
     Fault {
         /// The rule.
@@ -456,6 +465,10 @@ pub struct Proxy {
     pub edits: Vec<Edit>,
     /// Index of its options.
     pub options: u32,
+    /// Index of its cache.
+    pub cache: Option<u32>,
+    /// What it adds to the cache's key.
+    pub key: Option<Handle<Value>>,
 }
 
 impl Decision {

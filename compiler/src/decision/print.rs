@@ -243,13 +243,21 @@ impl Printer<'_> {
                     self.value(proxy.query),
                 );
                 let rule = proxy.rule.0;
+                let cache = proxy.cache.map_or_else(String::new, |cache| {
+                    let key = proxy.key.map(|key| self.value(key)).unwrap_or_default();
+                    format!(" cache {cache} [{key}]")
+                });
                 format!(
-                    "proxy {target} {path} ?{query} [{}] by rule {rule}{}",
+                    "proxy {target} {path} ?{query} [{}]{cache} by rule {rule}{}",
                     edits.join("; "),
                     then(t)
                 )
             }
             Terminal::GoOn { lane } => format!("{lane:?} body goes on"),
+            Terminal::Admit { stores, ttl, tags } => {
+                let ttl = ttl.map_or_else(String::new, |ttl| format!(" for {ttl}ms"));
+                format!("admit {stores}{ttl} [{}]", self.list(tags))
+            }
             Terminal::Pass { rule } => format!("pass by rule {}", rule.0),
             Terminal::Fault { rule, reason, .. } => format!("fault {reason:?} by rule {}", rule.0),
         }

@@ -198,8 +198,14 @@ fn check_node(
             expect(graph, proxy.target, Base::Target)?;
             expect(graph, proxy.path, Base::String)?;
             expect(graph, proxy.query, Base::String)?;
+            if let Some(key) = proxy.key {
+                expect(graph, key, Base::String)?;
+            }
             then.map_or(Ok(()), |t| in_range(t.step))
         }
+        Node::Decide(Terminal::Admit { tags, .. }) => tags
+            .iter()
+            .try_for_each(|tag| expect(graph, *tag, Base::String)),
         Node::Decide(_) => Ok(()),
     }
 }

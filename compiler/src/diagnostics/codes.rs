@@ -1,6 +1,6 @@
 //! The table of codes: `E00xx` reading, `E01xx` syntax, `E02xx` names and imports, `E03xx`
 //! types, `E04xx` flow (terminals, phases, order), `E05xx` values (patterns, units, addresses),
-//! `E06xx` limits, `E09xx` not supported yet.
+//! `E06xx` limits, `E07xx` caching (warnings), `E09xx` not supported yet.
 
 /// Every code: its number, a short name, and the file that describes it.
 ///
@@ -217,6 +217,12 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "E0608",
         "the policy is too large to build",
         include_str!("e0608.rs"),
+    ),
+    // caching
+    (
+        "E0701",
+        "the key does not hold this",
+        include_str!("e0701.rs"),
     ),
     // not supported yet
     ("E0901", "not supported yet", include_str!("e0901.rs")),

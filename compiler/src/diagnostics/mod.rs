@@ -183,6 +183,10 @@ pub use e0607::TooLargeSet;
 mod e0608;
 pub use e0608::TooLargeToBuild;
 
+// caching
+mod e0701;
+pub use e0701::NotInKey;
+
 // not supported yet
 mod e0901;
 pub use e0901::NotSupported;
@@ -199,6 +203,7 @@ pub trait Problem: miette::Diagnostic + Send + Sync + 'static {
 #[derive(Default)]
 pub struct Problems {
     list: Vec<Box<dyn Problem>>,
+    warnings: Vec<Box<dyn Problem>>,
     hidden: usize,
 }
 
@@ -215,7 +220,14 @@ impl Problems {
         }
     }
 
-    /// How many there are.
+    /// Adds something that does not keep a policy from being built.
+    pub fn warn(&mut self, problem: impl Problem) {
+        if self.warnings.len() < MOST_PROBLEMS {
+            self.warnings.push(Box::new(problem));
+        }
+    }
+
+    /// How many there are, warnings not among them.
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.len() + self.hidden
@@ -238,10 +250,11 @@ impl Problems {
         Err(self.report(sources))
     }
 
-    /// The report, ordered by place.
+    /// The report, ordered by place, with the warnings among the problems.
     #[must_use]
     pub fn report(self, sources: &SourceMap) -> Report {
         let mut list = self.list;
+        list.extend(self.warnings);
         list.sort_by_key(|p| p.span());
         Report {
             problems: list,

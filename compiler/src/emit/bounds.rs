@@ -136,6 +136,9 @@ fn node_space(graph: &Decision, needs: &[Need], node: &Node) -> Line {
             let edits = proxy.edits.len() as u64 * (u64::from(edit::SIZE) + 8);
             edits + segments as u64 * u64::from(segment::SIZE) + 16
         }
+        Node::Decide(Terminal::Admit { tags, .. }) => {
+            tags.len() as u64 * u64::from(output::admit::TAG) + 8
+        }
         _ => 0,
     };
     add(space, line(tables, 0))
@@ -219,6 +222,13 @@ fn own(
                 | Builtin::NormalisePath
                 | Builtin::CmdLine => made(first),
                 Builtin::CountsJson => made(times(first, k::COUNTS)),
+                Builtin::QueryFilter => made(first),
+                Builtin::QuerySort => Need {
+                    length: first,
+                    space: times(first, k::QUERY_SORT),
+                    ..Need::default()
+                },
+                Builtin::CookieFilter => made(times(first, k::DOUBLE)),
                 Builtin::Base64UrlEncode | Builtin::Hex => made(times(first, k::DOUBLE)),
                 Builtin::HtmlEscape => made(times(first, k::ENTITY)),
                 Builtin::QueryEncode | Builtin::Utf8ToUnicode => made(times(first, k::ESCAPED)),
@@ -356,6 +366,20 @@ const FLOAT: u64 = 1_000_000;
 /// Instructions of a value or an effect beyond that.
 const EACH: u64 = 400;
 
+fn filter_length(graph: &Decision, list: Handle<Value>) -> u64 {
+    match graph.values.get(list) {
+        Value::Const(Const::Bytes(list)) => list.len() as u64,
+        _ => 0,
+    }
+}
+
+fn repeated(work: Line, times: u64) -> Line {
+    line(
+        work.base.saturating_mul(times),
+        work.per_byte.saturating_mul(times),
+    )
+}
+
 /// The most instructions of any call: each value of a path costs its kernels' work on what it
 /// reads and makes.
 pub(super) fn fuel(graph: &Decision) -> Line {
@@ -377,6 +401,12 @@ pub(super) fn fuel(graph: &Decision) -> Line {
             work.per_byte.saturating_mul(PER_BYTE),
         );
         let work = match value {
+            // Each pair is held against each name; or it is moved some ten times.
+            Value::Builtin(Builtin::QueryFilter | Builtin::CookieFilter, list) => {
+                let names = list.last().map_or(0, |list| filter_length(graph, *list));
+                repeated(work, 1 + names / 4)
+            }
+            Value::Builtin(Builtin::QuerySort, _) => repeated(work, 8),
             Value::Builtin(Builtin::FloatParse | Builtin::JsonFloat, _) => {
                 add(work, line(FLOAT, 0))
             }

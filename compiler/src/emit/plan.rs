@@ -234,9 +234,11 @@ pub(crate) fn values_of_node(graph: &Decision, node: &Node) -> Vec<Handle<Value>
             Terminal::Proxy { proxy, .. } => {
                 let mut list = vec![proxy.target, proxy.path, proxy.query];
                 list.extend(proxy.host);
+                list.extend(proxy.key);
                 list.extend(proxy.edits.iter().flat_map(|e| texts(&e.value)));
                 list
             }
+            Terminal::Admit { tags, .. } => tags.clone(),
             Terminal::Pass { .. } | Terminal::GoOn { .. } | Terminal::Fault { .. } => Vec::new(),
         },
     }

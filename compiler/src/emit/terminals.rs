@@ -13,7 +13,7 @@ use crate::{
 use edge_abi::{
     continuation,
     input::Event,
-    output::{NONE, edit, effect, fault::Reason, note, proxy, segment},
+    output::{NONE, admit, edit, effect, fault::Reason, note, proxy, segment},
 };
 use wasm_encoder::{Instruction as I, ValType};
 
@@ -100,6 +100,7 @@ impl Emitter<'_> {
                 code.i32(rule.0);
                 self.support(code, Support::Pass);
             }
+            Terminal::Admit { stores, ttl, tags } => self.admit(code, *stores, *ttl, tags)?,
             Terminal::GoOn { lane } => self.go_on(code, *lane),
             Terminal::Fault {
                 rule,
@@ -270,17 +271,19 @@ impl Emitter<'_> {
         }
         if let Some(host) = proxy.host {
             self.value(code, host)?;
-            let (p, l) = (code.local(ValType::I32), code.local(ValType::I32));
-            code.set(l).set(p);
-            store(code, e, proxy::HOST, |code| code.get(p));
-            store(code, e, proxy::HOST + 4, |code| code.get(l));
-            code.release(ValType::I32, p);
-            code.release(ValType::I32, l);
+            store_text(code, e, proxy::HOST);
         }
         if let Some(table) = table {
             store(code, e, proxy::REQUEST_EDITS, |code| code.get(table));
             store(code, e, proxy::REQUEST_EDITS + 4, |code| code.i32(count));
             code.release(ValType::I32, table);
+        }
+        if let Some(cache) = proxy.cache {
+            store(code, e, proxy::CACHE, |code| code.i32(cache));
+        }
+        if let Some(key) = proxy.key {
+            self.value(code, key)?;
+            store_text(code, e, proxy::KEY);
         }
         if proxy.options != 0 {
             store(code, e, proxy::OPTIONS, |code| code.i32(proxy.options));
@@ -288,6 +291,33 @@ impl Emitter<'_> {
         code.release(ValType::I32, e);
         self.then(code, then);
         self.support(code, Support::Finish);
+        Ok(())
+    }
+
+    fn admit(
+        &mut self,
+        code: &mut Code,
+        stores: bool,
+        ttl: Option<i64>,
+        tags: &[Handle<Value>],
+    ) -> Result<(), EmitError> {
+        let count = u32::try_from(tags.len()).unwrap_or(u32::MAX);
+        let table = self.reserve(code, count, admit::TAG);
+        for (i, tag) in (0u32..).zip(tags) {
+            self.value(code, *tag)?;
+            store_text(code, table, i * admit::TAG);
+        }
+        let mut flags = 0;
+        if stores {
+            flags |= admit::STORE;
+        }
+        if ttl.is_some() {
+            flags |= admit::TTL_GIVEN;
+        }
+        code.i32(flags).i64(ttl.unwrap_or(0));
+        code.get(table).i32(count);
+        code.release(ValType::I32, table);
+        self.support(code, Support::Admit);
         Ok(())
     }
 
@@ -362,6 +392,16 @@ impl Emitter<'_> {
 fn store(code: &mut Code, effect: u32, offset: u32, value: impl Fn(&mut Code) -> &mut Code) {
     code.get(effect);
     value(code).push(I::I32Store(at(offset)));
+}
+
+/// Stores the text on the stack as a ref.
+fn store_text(code: &mut Code, record: u32, offset: u32) {
+    let (p, l) = (code.local(ValType::I32), code.local(ValType::I32));
+    code.set(l).set(p);
+    store(code, record, offset, |code| code.get(p));
+    store(code, record, offset + 4, |code| code.get(l));
+    code.release(ValType::I32, p);
+    code.release(ValType::I32, l);
 }
 
 enum Table {

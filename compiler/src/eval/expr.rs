@@ -310,6 +310,9 @@ impl Evaluator<'_> {
             Builtin::IntFromFloat | Builtin::FloatFromInt | Builtin::Unix => {
                 return number(builtin, arguments.first());
             }
+            Builtin::QueryFilter => return filtered(arguments, query_filter),
+            Builtin::CookieFilter => return filtered(arguments, cookie_filter),
+            Builtin::QuerySort => return text_of(arguments.first(), query_sort),
             Builtin::JsonText
             | Builtin::JsonMember
             | Builtin::JsonItem
@@ -499,6 +502,36 @@ pub(super) fn query_set(query: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
     let length = query.len() + name.len() + value.len();
     let mut out = vec![0; kernels::bounds::QUERY_SET.capacity(length)];
     kernels::query::query_set(query, name, value, &mut out).to_vec()
+}
+
+/// The pairs of a query string that a list lets through.
+pub(super) fn query_filter(query: &[u8], list: &[u8]) -> Option<Vec<u8>> {
+    let mut out = vec![0; query.len()];
+    kernels::query::query_filter(query, list, &mut out).map(<[u8]>::to_vec)
+}
+
+/// A query string, its pairs sorted.
+pub(super) fn query_sort(query: &[u8]) -> Option<Vec<u8>> {
+    let mut out = vec![0; kernels::bounds::QUERY_SORT.capacity(query.len())];
+    kernels::query::query_sort(query, &mut out).map(<[u8]>::to_vec)
+}
+
+fn cookie_filter(header: &[u8], list: &[u8]) -> Option<Vec<u8>> {
+    let mut out = vec![0; kernels::bounds::DOUBLE.capacity(header.len())];
+    kernels::cookie::cookie_filter(header, list, &mut out).map(<[u8]>::to_vec)
+}
+
+/// A text that may be absent, as something makes of it.
+fn text_of(text: Option<&Val>, make: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Val {
+    match text {
+        Some(Val::Bytes(text)) => make(text).map_or(Val::Absent, Val::Bytes),
+        _ => Val::Absent,
+    }
+}
+
+fn filtered(arguments: &[Val], by: fn(&[u8], &[u8]) -> Option<Vec<u8>>) -> Val {
+    let list = arguments.get(1).cloned().map(bytes).unwrap_or_default();
+    text_of(arguments.first(), |text| by(text, &list))
 }
 
 /// A query string without the pairs of a name.

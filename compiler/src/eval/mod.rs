@@ -5,6 +5,7 @@
 //! and by plain loops. The property tests hold compiled wasm, unoptimised and optimised,
 //! against it.
 
+mod cache;
 mod expr;
 mod facts;
 mod json;
@@ -12,6 +13,7 @@ mod outcome;
 mod scan;
 mod state;
 
+pub use cache::admit;
 pub use facts::{Facts, RawValue};
 pub use outcome::{Edit, End, Outcome, Proxy, State};
 pub use scan::{response_scan, scan};
@@ -98,6 +100,8 @@ struct Run<'a> {
     later: bool,
     /// The rule to which what runs belongs.
     rule: u32,
+    /// What runs counts no exposures.
+    silent: bool,
     /// Where a scan is asked: only rules that look at the body act.
     seen: Option<Seen<'a>>,
 }
@@ -111,6 +115,7 @@ impl<'a> Run<'a> {
             warm: false,
             later: false,
             rule: rule_of(&hir.default),
+            silent: false,
             seen: None,
         }
     }
@@ -385,7 +390,11 @@ impl Run<'_> {
         let Val::Target(target) = self.value(&proxy.target) else {
             return true;
         };
+        let cached = proxy.cache.as_ref();
         let mut query = self.facts.query();
+        if let Some(list) = cached.and_then(|cached| cached.query.as_ref()) {
+            query = query.and_then(|query| expr::query_filter(&query, list));
+        }
         for edit in &proxy.query {
             query = match edit {
                 hir::QueryEdit::Set(name, value) => Some(expr::query_set(
@@ -396,6 +405,10 @@ impl Run<'_> {
                 hir::QueryEdit::Remove(name) => query.map(|q| expr::query_remove(&q, name)),
             };
         }
+        if cached.is_some_and(|cached| cached.sorts) {
+            query = query.and_then(|query| expr::query_sort(&query));
+        }
+        let key = cached.and_then(|cached| cached.key.as_ref());
         self.outcome.end = End::Proxy(Proxy {
             rule: proxy.rule.0,
             target,
@@ -405,6 +418,8 @@ impl Run<'_> {
             host: proxy.host.as_ref().map(|h| self.text(h)),
             edits: proxy.edits.iter().map(|e| self.edit(e)).collect(),
             options: proxy.options,
+            cache: cached.map(|cached| cached.cache),
+            key: key.map(|key| self.text(key)).unwrap_or_default(),
         });
         true
     }
@@ -437,9 +452,17 @@ impl Run<'_> {
     }
 
     fn edit(&mut self, edit: &hir::Edit) -> Edit {
+        let mut op = edit.op;
         let value = match &edit.value {
             None => Vec::new(),
-            Some(hir::EditValue::Text(text)) => vec![Ok(self.text(text))],
+            Some(hir::EditValue::Text(text)) => match (op, self.value(text)) {
+                (EditOp::Set, Val::Absent) => {
+                    op = EditOp::Remove;
+                    Vec::new()
+                }
+                (_, Val::Bytes(text)) => vec![Ok(text)],
+                _ => vec![Ok(Vec::new())],
+            },
             Some(hir::EditValue::WithSecrets(parts)) => parts
                 .iter()
                 .map(|part| match part {
@@ -449,7 +472,7 @@ impl Run<'_> {
                 .collect(),
         };
         Edit {
-            op: edit.op,
+            op,
             name: edit.name.clone(),
             value,
         }
@@ -536,7 +559,7 @@ impl Run<'_> {
 
     /// Counts what reading these expressions exposes.
     fn expose(&mut self, parts: &[&Expr]) {
-        if self.seen.is_some() {
+        if self.seen.is_some() || self.silent {
             return;
         }
         let mut found = BTreeSet::new();

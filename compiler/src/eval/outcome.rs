@@ -55,6 +55,15 @@ pub enum End {
         /// The rule.
         rule: u32,
     },
+    /// What a cache makes of an answer.
+    Admit {
+        /// It may be kept.
+        stores: bool,
+        /// How long it is fresh, in milliseconds.
+        ttl: Option<u64>,
+        /// Its tags.
+        tags: Vec<Vec<u8>>,
+    },
     /// Something can't be used.
     Fault {
         /// The rule.
@@ -98,6 +107,10 @@ pub struct Proxy {
     pub edits: Vec<Edit>,
     /// Index of its options.
     pub options: u32,
+    /// Index of its cache.
+    pub cache: Option<u32>,
+    /// What it adds to the cache's key.
+    pub key: Vec<u8>,
 }
 
 /// An edit of a header.

@@ -70,6 +70,19 @@ impl Hir {
             };
             writeln!(f, "set {n} {} of {count} {kind}", set.name)?;
         }
+        for cache in &self.caches {
+            write!(f, "cache {}", cache.declared.name)?;
+            optional(f, " only when ", cache.only_when.as_ref())?;
+            for (ttl, when) in &cache.ttl {
+                write!(f, " ttl {ttl}ms")?;
+                optional(f, " when ", when.as_ref())?;
+            }
+            cache
+                .tags
+                .iter()
+                .try_for_each(|tag| write!(f, " tag {tag}"))?;
+            writeln!(f)?;
+        }
         for it in &self.fns {
             writeln!(
                 f,
@@ -203,6 +216,13 @@ impl Hir {
         }
         for edit in &it.edits {
             writeln!(f, "{indent}  {}", Edited(edit))?;
+        }
+        if let Some(cached) = &it.cache {
+            let cache = self.caches.get(cached.cache as usize);
+            let name = cache.map_or("?", |cache| &cache.declared.name);
+            write!(f, "{indent}  cache {name}")?;
+            optional(f, " key ", cached.key.as_ref())?;
+            writeln!(f)?;
         }
         match self.proxies.get(it.options as usize) {
             Some(options) if *options != edge_abi::manifest::ProxyOptions::default() => {

@@ -74,6 +74,8 @@ impl super::Proxy {
             }
         }
         self.edits.iter().for_each(|edit| edit.exprs(see));
+        let key = self.cache.iter().filter_map(|cached| cached.key.as_ref());
+        key.for_each(see);
     }
 }
 

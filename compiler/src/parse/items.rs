@@ -28,6 +28,7 @@ pub(super) fn kind(b: &mut Builder<'_, '_>, node: Node<'_>) -> Option<ItemKind> 
         Rule::limit => ItemKind::Limit(b.limit(node)?),
         Rule::store => ItemKind::Store(b.keyed(node)?),
         Rule::counter => ItemKind::Counter(b.keyed(node)?),
+        Rule::cache => ItemKind::Cache(b.cache(node)?),
         Rule::test => ItemKind::Test(b.test(node)?),
         rule => unbuilt(b, rule, node)?,
     })
@@ -36,7 +37,6 @@ pub(super) fn kind(b: &mut Builder<'_, '_>, node: Node<'_>) -> Option<ItemKind> 
 /// What the language has and the compiler doesn't build yet.
 fn unbuilt(b: &mut Builder<'_, '_>, rule: Rule, node: Node<'_>) -> Option<ItemKind> {
     let what = match rule {
-        Rule::cache => "`cache` declarations",
         Rule::auth => "`auth` declarations",
         Rule::map => "`map` declarations",
         Rule::site => "`site` declarations",

@@ -5,6 +5,7 @@
 //! nodes, one function a rule. This folder is the only code that sees the grammar's rules.
 
 mod builder;
+mod cache;
 mod controls;
 mod error;
 mod expected;

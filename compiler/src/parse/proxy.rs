@@ -26,12 +26,15 @@ impl Builder<'_, '_> {
         }
         if rule == Rule::proxy_cookie {
             let keep = node.as_str().starts_with("keep");
-            let what = if keep {
-                "`keep cookie`"
-            } else {
-                "`remove cookie`"
+            let names = self.texts(parts(node))?;
+            let kind = match keep {
+                true => ProxySettingKind::KeepCookie(names),
+                false => ProxySettingKind::RemoveCookie(names),
             };
-            let kind = ProxySettingKind::Unbuilt(what);
+            return Some(ProxySetting { span, kind });
+        }
+        if rule == Rule::unkeyed {
+            let kind = ProxySettingKind::Unkeyed(self.texts(parts(node))?);
             return Some(ProxySetting { span, kind });
         }
         let mut inner = parts(node);
@@ -49,8 +52,8 @@ impl Builder<'_, '_> {
             Rule::fallback => {
                 ProxySettingKind::Fallback(self.path(first), self.failures(inner.next()))
             }
-            Rule::proxy_cache => ProxySettingKind::Unbuilt("`cache` in `proxy`"),
-            _ => ProxySettingKind::Unbuilt("`unkeyed header`"),
+            _ if first.as_rule() == Rule::path => ProxySettingKind::Cache(self.path(first)),
+            _ => ProxySettingKind::CacheFor(self.expr(first)?),
         };
         Some(ProxySetting { span, kind })
     }

@@ -317,6 +317,7 @@ fn terminal_with(terminal: Terminal, map: &Map) -> Terminal {
             proxy.path = at(map, proxy.path);
             proxy.query = at(map, proxy.query);
             proxy.host = proxy.host.map(|host| at(map, host));
+            proxy.key = proxy.key.map(|key| at(map, key));
             proxy.edits = proxy
                 .edits
                 .into_iter()
@@ -324,6 +325,11 @@ fn terminal_with(terminal: Terminal, map: &Map) -> Terminal {
                 .collect();
             Terminal::Proxy { proxy, then }
         }
+        Terminal::Admit { stores, ttl, tags } => Terminal::Admit {
+            stores,
+            ttl,
+            tags: list(map, &tags),
+        },
         end => end,
     }
 }

@@ -44,6 +44,8 @@ pub enum DeclKind {
     Store,
     /// A counter.
     Counter,
+    /// A cache.
+    Cache,
     /// A used file, by index; `None` when it could not be read.
     Unit(Option<usize>),
     /// Not built yet; reported where it is declared.
@@ -67,6 +69,7 @@ impl DeclKind {
             DeclKind::Limit => "a limit",
             DeclKind::Store => "a store",
             DeclKind::Counter => "a counter",
+            DeclKind::Cache => "a cache",
             DeclKind::Unit(_) => "a used file",
             DeclKind::Unbuilt(what) => return format!("a {what}"),
         };
@@ -171,6 +174,7 @@ fn named(id: DeclId, kind: &ItemKind, uses: &Uses) -> Option<(Name, DeclKind)> {
         ItemKind::Limit(it) => (it.name.clone(), DeclKind::Limit),
         ItemKind::Store(it) => (it.name.clone(), DeclKind::Store),
         ItemKind::Counter(it) => (it.name.clone(), DeclKind::Counter),
+        ItemKind::Cache(it) => (it.name.clone(), DeclKind::Cache),
         ItemKind::Unbuilt { what, name } => (name.clone()?, DeclKind::Unbuilt(what)),
         ItemKind::Route(_)
         | ItemKind::OnRequest(_)

@@ -97,6 +97,8 @@ fn manifest(linked: &[u8], module: &Module, hir: &Hir, sources: &SourceMap) -> M
         rate_limits: hir.rate_limits.clone(),
         stores: hir.stores.clone(),
         counters: hir.counters.clone(),
+        caches: hir.caches.iter().map(|it| it.declared.clone()).collect(),
+        cached: hir.cached.clone(),
         finishes: module.finishes,
         secrets: hir.secrets.clone(),
         params: hir.params.clone(),
@@ -165,6 +167,9 @@ fn capabilities(module: &Module, hir: &Hir) -> Vec<Capability> {
     }
     if hir.purges {
         list.push(Capability::Purge);
+    }
+    if !hir.caches.is_empty() {
+        list.push(Capability::Cache);
     }
     list
 }

@@ -41,6 +41,12 @@ pub struct Manifest {
     /// Counters, by index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,
+    /// Caching policies, by the index in `proxy` effects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caches: Vec<Cache>,
+    /// What the answers of cached `proxy` statements are kept under: for reports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cached: Vec<Cached>,
     /// A response phase changes what is remembered: a request goes on to it also when its client has left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finishes: bool,
@@ -188,6 +194,10 @@ pub struct ProxyOptions {
     /// Another target when this one gave nothing usable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Fallback>,
+    /// Names of the client's header fields that go to the origin of a cached request, though the key does not
+    /// hold them; in lower case, none of them given by an edit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unkeyed: Vec<String>,
 }
 
 /// Further tries.
@@ -335,6 +345,110 @@ pub struct Counter {
     /// What becomes of a request whose addition failed, where it says nothing; `error` if left out.
     #[serde(default, skip_serializing_if = "OnFailure::is_error")]
     pub on_failure: OnFailure,
+}
+
+/// How answers of origins are kept. Durations are in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Cache {
+    /// Its name in the policy.
+    pub name: String,
+    /// Where `respect` is `origin`, the longest that the edge keeps an answer fresh; else how long it does.
+    /// Without it, only what the origin says counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge_ms: Option<u64>,
+    /// The same of the regional tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regional_ms: Option<u64>,
+    /// Who decides how long an answer is fresh.
+    #[serde(default, skip_serializing_if = "Respect::is_origin")]
+    pub respect: Respect,
+    /// The methods whose answers are kept: of `GET`, `HEAD` and `POST`; with `GET` always `HEAD`.
+    pub methods: Vec<String>,
+    /// How long an answer may be served that is no longer fresh, while a new one is fetched (RFC 5861, section 3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_while_revalidate_ms: Option<u64>,
+    /// How long it may be served where no new one can be had (RFC 5861, section 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_if_error_ms: Option<u64>,
+    /// Header fields that are removed before an answer is kept: in lower case; a name that ends in `*` means all
+    /// that begin so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strip: Vec<String>,
+    /// Requests for what is being fetched wait for it; true if left out.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub coalesce: bool,
+    /// An answer without an `ETag` gets one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub etag: bool,
+    /// What of the client's header goes to the origin.
+    #[serde(default, skip_serializing_if = "Forward::is_nothing")]
+    pub forward: Forward,
+    /// The guest is asked (`admit`) whether and how an answer is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admits: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_true(is: &bool) -> bool {
+    *is
+}
+
+/// Who decides how long an answer is fresh.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Respect {
+    /// The origin does; a tier's duration is the longest.
+    #[default]
+    Origin,
+    /// A tier's duration does, but for `private`, `no-store` and `Set-Cookie`.
+    Override,
+}
+
+impl Respect {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_origin(&self) -> bool {
+        *self == Respect::Origin
+    }
+}
+
+/// What of the client's header goes to the origin of a cached request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Forward {
+    /// Nothing but what is set, and the proxy's `unkeyed` fields.
+    #[default]
+    Nothing,
+    /// All of it; the origin's `Vary` is the secondary key (RFC 9111, section 4.1).
+    ClientHeaders,
+}
+
+impl Forward {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_nothing(&self) -> bool {
+        *self == Forward::Nothing
+    }
+}
+
+/// What the answers of a cached `proxy` statement are kept under, in the words of the language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Cached {
+    /// The rule that decides so, by index.
+    pub rule: u32,
+    /// The statement's place, by index.
+    pub place: u32,
+    /// The parts of the key, in order.
+    pub key: Vec<String>,
+    /// What reaches the origin, or decides what is kept, and is no part of the key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unkeyed: Vec<String>,
 }
 
 /// What becomes of a request whose write failed.
@@ -510,6 +624,10 @@ pub enum Fact {
     /// The name of the origin that answered; absent when none did.
     #[serde(rename = "response.origin")]
     ResponseOrigin,
+    /// How a cached answer came about: `hit`, `stale`, `miss`, `revalidated` or `bypass`. Absent where no
+    /// cache was asked, and in `admit`.
+    #[serde(rename = "response.cache")]
+    ResponseCache,
     /// A response header's fields, combined with `, `.
     #[serde(rename = "response.header")]
     ResponseHeader {
@@ -667,4 +785,6 @@ pub enum Capability {
     Counter,
     /// Purge what caches hold.
     Purge,
+    /// Keep answers of origins.
+    Cache,
 }

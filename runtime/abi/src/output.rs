@@ -33,6 +33,10 @@ pub const MAX_EFFECTS: u32 = 256;
 pub const MAX_EDITS: u32 = 64;
 /// Most segments in one list.
 pub const MAX_SEGMENTS: u32 = 1024;
+/// Most tags in one `admit`.
+pub const MAX_TAGS: u32 = 64;
+/// Longest body of a request, in bytes, whose answer a cache keeps: its hash joins the key.
+pub const MAX_KEYED_BODY: u32 = 64 << 10;
 /// Most rules in one list of hits.
 pub const MAX_HITS: u32 = 16_384;
 
@@ -110,7 +114,7 @@ pub enum Op {
     Count = 36,
     /// Something to be remembered about this request: a [`note`](note).
     Note = 37,
-    /// Admit a response to the cache.
+    /// Terminal of `admit`: may the response be kept, and how: an [`admit`].
     Admit = 38,
     /// Edits of the answer, known before a wait: the host keeps them for whatever answer follows.
     Edits = 39,
@@ -157,14 +161,32 @@ pub mod proxy {
     pub const RESPONSE_EDITS: u32 = 56;
     /// Index of the proxy's options in the manifest.
     pub const OPTIONS: u32 = 64;
-    /// Index of the cache policy; [`NONE`](super::NONE) for none.
+    /// Index of the cache in the manifest; [`NONE`](super::NONE) for none.
     pub const CACHE: u32 = 68;
-    /// Ref: the cache key.
+    /// Ref: what the policy adds to the cache's key; (0, 0) for nothing.
     pub const KEY: u32 = 72;
     /// Reserved: a ref and a `u32`, 0.
     pub const RESERVED: u32 = 80;
     /// Size of the effect.
     pub const SIZE: u32 = 96;
+}
+
+/// `admit`: 32 bytes. The only effect in the answer to its event.
+pub mod admit {
+    /// `u32`: [`STORE`] and [`TTL_GIVEN`], or 0.
+    pub const FLAGS: u32 = 8;
+    /// `i64`: how long it is fresh, in milliseconds; 0 where it isn't given.
+    pub const TTL: u32 = 16;
+    /// Ref to a table of refs: its tags. An empty one is none.
+    pub const TAGS: u32 = 24;
+    /// Bytes of one entry of that table: a ref.
+    pub const TAG: u32 = 8;
+    /// Size of the effect.
+    pub const SIZE: u32 = 32;
+    /// Flag: it may be kept.
+    pub const STORE: u32 = 1;
+    /// Flag: [`TTL`] says how long.
+    pub const TTL_GIVEN: u32 = 2;
 }
 
 /// `pass`: 24 bytes.
@@ -380,7 +402,8 @@ pub mod edit {
     pub const PLACE: u32 = 4;
     /// Ref: the header's name in lower case; in a removal it may end in `*`.
     pub const NAME: u32 = 8;
-    /// Ref: the value's bytes or, with [`SEGMENTS`], a table of segments.
+    /// Ref: the value's bytes or, with [`SEGMENTS`], a table of segments. To *set* what is absent, `(0, 0)`, is to
+    /// remove.
     pub const VALUE: u32 = 16;
     /// Bytes of one edit.
     pub const SIZE: u32 = 24;

@@ -271,7 +271,7 @@ pub enum Subject {
         /// Paths, rather than tags.
         path: bool,
     },
-    /// How the answer came about: `hit`, `miss` …; absent where no cache was asked.
+    /// How the answer came about: `hit`, `stale`, `miss`, `revalidated` or `bypass`; absent where no cache was asked.
     Cache,
     /// The last request that an origin got while the last request was answered.
     Received {

@@ -3,7 +3,7 @@
 use super::expr::{expr, exprs, path, type_name};
 use super::statement::{block, handler, respond};
 use super::test::steps;
-use super::{Tree, state};
+use super::{Tree, cache, state};
 use crate::ast::{
     ConstValue, Elements, Experiment, Fn, InspectKind, InspectTarget, Item, ItemKind, Name, Origin,
     OriginSetting, Pool, PoolChoice, Route, Text, Use, UseTarget, Waf, WafEntry, WafRule, Weight,
@@ -72,6 +72,7 @@ fn kind(kind: &ItemKind) -> Tree {
         ItemKind::Limit(decl) => state::limit(decl),
         ItemKind::Store(decl) => state::keyed("store", decl),
         ItemKind::Counter(decl) => state::keyed("counter", decl),
+        ItemKind::Cache(decl) => cache::cache(decl),
         ItemKind::Unbuilt { what, name: of } => Tree::list(
             "unbuilt",
             std::iter::once(Tree::text(what)).chain(of.iter().map(name)),

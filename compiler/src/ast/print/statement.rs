@@ -1,5 +1,6 @@
 //! Statements.
 
+use super::cache::texts;
 use super::expr::{expr, path};
 use super::item::unbuilt;
 use super::{Tree, state};
@@ -126,7 +127,11 @@ fn setting_tree(setting: &ProxySettingKind) -> Tree {
         ProxySettingKind::Fallback(to, on) => {
             Tree::list("fallback", std::iter::once(path(to)).chain(names(on)))
         }
-        ProxySettingKind::Unbuilt(what) => unbuilt(what),
+        ProxySettingKind::Cache(cache) => Tree::list("cache", [path(cache)]),
+        ProxySettingKind::CacheFor(time) => Tree::list("cache", [expr(time)]),
+        ProxySettingKind::KeepCookie(names) => Tree::list("keep-cookie", texts(names)),
+        ProxySettingKind::RemoveCookie(names) => Tree::list("remove-cookie", texts(names)),
+        ProxySettingKind::Unkeyed(names) => Tree::list("unkeyed", texts(names)),
     }
 }
 

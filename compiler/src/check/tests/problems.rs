@@ -308,24 +308,11 @@ fn what_is_not_built_is_named() {
             "respond text sha256(hmac_sha256(\"a\", \"b\"))",
             "hmac_sha256",
         ),
-        (
-            "if response.cache == \"hit\" { respond 200 }",
-            "response.cache",
-        ),
         ("log client.tls.ja4", "client.tls.ja4"),
     ] {
         let text = messages(&format!("default {{ {body} respond 404 }}\n"));
         let expected = format!("E0901 not supported yet: `{what}` | ");
         assert!(text.starts_with(&expected), "{body}\n{text}");
-    }
-    for cache in ["cache 5m", "cache pages"] {
-        let policy =
-            format!("origin a {{ url \"http://a\" }}\ndefault {{ proxy a {{ {cache} }} }}\n");
-        let text = messages(&policy);
-        assert!(
-            text.starts_with("E0901 not supported yet: `cache` in `proxy` | leave it out"),
-            "{text}"
-        );
     }
 }
 

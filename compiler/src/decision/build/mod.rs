@@ -5,6 +5,7 @@
 //! read) and *warm*; a statement that mentions the body is, cold, a wait that goes on at
 //! its warm twin. Interning makes the two one wherever they don't differ.
 
+mod cache;
 mod hits;
 mod mentions;
 mod phases;
@@ -68,6 +69,8 @@ pub(super) struct Builder<'h> {
     scanning: Option<Scanning>,
     /// The step of the pieces of the request's body.
     scan_of_request: Option<u32>,
+    /// What is built counts no exposures.
+    silent: bool,
 }
 
 /// The graph of a policy.
@@ -93,6 +96,7 @@ pub fn build(hir: &Hir) -> Decision {
         steps: HashMap::new(),
         scanning: None,
         scan_of_request: None,
+        silent: false,
     };
     builder.functions();
     let scan = builder.request_scan();
@@ -396,7 +400,7 @@ impl Builder<'_> {
         scope: Scope,
     ) -> Handle<Node> {
         let hir = self.hir;
-        if self.scanning.is_some() {
+        if self.scanning.is_some() || self.silent {
             return node;
         }
         for &experiment in mentions.experiments.iter().rev() {

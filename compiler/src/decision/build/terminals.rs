@@ -5,7 +5,7 @@ use crate::{
     decision::{
         Atom, Edit, FaultReason, Handle, Matcher, Node, Part, Proxy, Terminal, Then, Value,
     },
-    hir::{self, Base, EditValue, Expr, Fact, QueryEdit, RuleId, SecretPart, Type},
+    hir::{self, Base, Builtin, EditValue, Expr, Fact, QueryEdit, RuleId, SecretPart, Type},
 };
 
 const STRING: Type = Type::of(Base::String);
@@ -90,7 +90,12 @@ impl Builder<'_> {
             mentions.add(&self.mentions.of(host));
             self.value(host)
         });
-        let query = self.query(&proxy.query, &mut mentions);
+        let cached = proxy.cache.as_ref();
+        let query = self.query(proxy, &mut mentions);
+        let key = cached.and_then(|cached| cached.key.as_ref()).map(|key| {
+            mentions.add(&self.mentions.of(key));
+            self.value(key)
+        });
         let edits = proxy.edits.iter().map(|edit| {
             let (edit, found) = self.edit(edit);
             mentions.add(&found);
@@ -108,10 +113,12 @@ impl Builder<'_> {
             host,
             edits,
             options: proxy.options,
+            cache: cached.map(|cached| cached.cache),
+            key,
         };
         let terminal = Terminal::Proxy {
             proxy: Box::new(request),
-            then: scope.then,
+            then: self.admission(scope.then, cached, proxy.rule),
         };
         let mut node = self.graph.nodes.intern(Node::Decide(terminal));
         if !parts.is_empty() {
@@ -174,10 +181,16 @@ impl Builder<'_> {
         (whole, dynamic)
     }
 
-    fn query(&mut self, edits: &[QueryEdit], mentions: &mut Mentions) -> Handle<Value> {
+    fn query(&mut self, proxy: &hir::Proxy, mentions: &mut Mentions) -> Handle<Value> {
         let optional = Type::optional(Base::String);
+        let cached = proxy.cache.as_ref();
         let mut query = self.graph.value(Value::Fact(Fact::QueryString), optional);
-        for edit in edits {
+        if let Some(list) = cached.and_then(|cached| cached.query.as_ref()) {
+            let filter = vec![query, self.bytes(list)];
+            let value = Value::Builtin(Builtin::QueryFilter, filter);
+            query = self.graph.value(value, optional);
+        }
+        for edit in &proxy.query {
             query = match edit {
                 QueryEdit::Set(name, value) => {
                     mentions.add(&self.mentions.of(value));
@@ -189,6 +202,10 @@ impl Builder<'_> {
                     .graph
                     .value(Value::QueryRemove(query, name.clone()), optional),
             };
+        }
+        if cached.is_some_and(|cached| cached.sorts) {
+            let value = Value::Builtin(Builtin::QuerySort, vec![query]);
+            query = self.graph.value(value, optional);
         }
         query
     }

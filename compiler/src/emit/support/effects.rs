@@ -9,7 +9,7 @@ use super::{
 };
 use edge_abi::{
     VERSION, input,
-    output::{self, Op, body, edit, effect, proxy, respond},
+    output::{self, Op, admit, body, edit, effect, proxy, respond},
 };
 use wasm_encoder::{BlockType, Instruction as I, ValType};
 
@@ -154,6 +154,16 @@ impl Emitter<'_> {
             .push(I::I32Store(at(proxy::CACHE)));
         self.edits_ref(c, e, proxy::RESPONSE_EDITS);
         c.get(e);
+    }
+
+    pub(super) fn admit_function(&mut self, c: &mut Code) {
+        let e = self.effect(c, Op::Admit, 0, admit::SIZE);
+        let (flags, tags) = (admit::FLAGS, admit::TAGS);
+        fields(c, e, &[(flags, 0), (tags, 2), (tags + 4, 3)]);
+        c.get(e).i32(0).push(I::I32Store(at(flags + 4)));
+        c.get(e).get(1).push(I::I64Store(at(admit::TTL)));
+        c.i32(0).i32(0);
+        self.support(c, Support::Finish);
     }
 
     /// Asks for the body; edits that are queued go to the host first.

@@ -89,6 +89,8 @@ pub(super) enum Support {
     Respond,
     /// `(rule, target, path, query) -> address`: the effect, without what is seldom said.
     Proxy,
+    /// `(flags, ttl, tags, count) -> output`
+    Admit,
     /// `(rule) -> output`
     Pass,
     /// `(rule, place, reason) -> output`
@@ -137,6 +139,7 @@ impl Support {
             Support::Respond => (&[I32; 8], &[I32]),
             Support::Proxy => (&[I32; 6], &[I32]),
             Support::Fault | Support::Body => (&[I32; 3], &[I32]),
+            Support::Admit => (&[I32, I64, I32, I32], &[I32]),
             Support::TakeEdits => (&[], &[I32]),
             Support::State => (&[I32, I32, I32, I32, I32, I32, I32, I64], &[]),
             Support::HandOver => (&[], &[]),
@@ -267,6 +270,7 @@ impl Emitter<'_> {
             }
             Support::Respond => self.respond_function(c),
             Support::Proxy => self.proxy_function(c),
+            Support::Admit => self.admit_function(c),
             Support::Pass => {
                 let e = self.effect(c, Op::Pass, 0, pass::SIZE);
                 fields(c, e, &[(pass::RULE, 0)]);

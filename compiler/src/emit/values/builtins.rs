@@ -72,6 +72,9 @@ impl Emitter<'_> {
                 self.support(code, Support::Unix);
                 return Ok(());
             }
+            Builtin::QuerySort => return self.json_text(code, "query_sort"),
+            Builtin::QueryFilter => return self.filtered(code, "query_filter"),
+            Builtin::CookieFilter => return self.filtered(code, "cookie_filter"),
             Builtin::JsonText => return self.json_text(code, "json_text"),
             Builtin::JsonString => return self.json_text(code, "json_string"),
             Builtin::JsonMember => return self.json_member(code),
@@ -81,6 +84,24 @@ impl Emitter<'_> {
             Builtin::JsonBool => return self.json_bool(code),
         };
         self.take_text(code, kernel);
+        Ok(())
+    }
+
+    /// What a list lets through of a text that may be absent.
+    fn filtered(&mut self, code: &mut Code, kernel: &str) -> Result<(), EmitError> {
+        let list = [(); 2].map(|()| code.local(ValType::I32));
+        for local in list.iter().rev() {
+            code.set(*local);
+        }
+        self.if_text(code, &super::TEXT, |emitter, code, [p, l]| {
+            let [list, length] = list;
+            code.get(p).get(l).get(list).get(length);
+            emitter.take_text(code, kernel);
+            Ok(())
+        })?;
+        for local in list {
+            code.release(ValType::I32, local);
+        }
         Ok(())
     }
 

@@ -85,5 +85,5 @@ fn the_whole_policy_parses() {
     let file = good(POLICY);
     let unbuilt = |item: &&crate::ast::Item| matches!(item.kind, ItemKind::Unbuilt { .. });
     assert_eq!(file.items.len(), 20);
-    assert_eq!(file.items.iter().filter(unbuilt).count(), 3);
+    assert_eq!(file.items.iter().filter(unbuilt).count(), 2);
 }

@@ -1,9 +1,10 @@
-//! What a policy declares to be remembered: limits, stores and counters.
+//! What a policy declares to be remembered: limits, stores, counters and answers of origins.
 
 use std::collections::BTreeSet;
 
-use edge_abi::manifest::{Kind, Manifest, Rate, RateLimit};
+use edge_abi::manifest::{Cache, Kind, Manifest, Rate, RateLimit};
 use edge_abi::output::state::{MAX_ASKS, MAX_RECORDED, MAX_VALUE};
+use http::HeaderName;
 
 use super::LoadError;
 use super::consistency::wrong;
@@ -25,6 +26,10 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), LoadError> {
         "counters",
         manifest.counters.iter().map(|counter| &counter.name),
     )?;
+    unique("caches", manifest.caches.iter().map(|cache| &cache.name))?;
+    manifest.caches.iter().try_for_each(check_cache)?;
+    let unkeyed = manifest.proxies.iter().flat_map(|proxy| &proxy.unkeyed);
+    unkeyed.into_iter().try_for_each(|name| header_name(name))?;
     for limit in &manifest.rate_limits {
         if manifest.rules.get(limit.rule as usize).is_none() {
             return wrong(format!("the limit `{}` has no rule", limit.name));
@@ -55,6 +60,36 @@ pub(super) fn check_answer(manifest: &Manifest, ask: u32, kind: Kind) -> Result<
         Kind::Bool | Kind::I64 | Kind::Bytes => Ok(()),
         kind => wrong(format!(
             "an answer can't be held by a slot of kind {kind:?}"
+        )),
+    }
+}
+
+fn check_cache(cache: &Cache) -> Result<(), LoadError> {
+    const METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
+    let mut methods = cache.methods.iter();
+    if let Some(method) = methods.find(|method| !METHODS.contains(&method.as_str())) {
+        return wrong(format!(
+            "the cache `{}` keeps answers to `{}`",
+            cache.name,
+            method.escape_default()
+        ));
+    }
+    let stems = cache
+        .strip
+        .iter()
+        .map(|name| name.strip_suffix('*').unwrap_or(name));
+    stems
+        .into_iter()
+        .filter(|stem| !stem.is_empty())
+        .try_for_each(header_name)
+}
+
+fn header_name(name: &str) -> Result<(), LoadError> {
+    match HeaderName::from_lowercase(name.as_bytes()) {
+        Ok(_) => Ok(()),
+        Err(_) => wrong(format!(
+            "`{}` can't be the name of a header in lower case",
+            name.escape_default()
         )),
     }
 }

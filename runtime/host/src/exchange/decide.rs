@@ -139,6 +139,10 @@ impl Exchange<'_> {
                     return Ok(Step::Forward(Box::new(forward)));
                 }
                 Effect::Pass(pass) => return Ok(Step::Pass(self.edits(pass.edits())?, order)),
+                // The checker lets it through in the answer to its own event alone.
+                Effect::Admit(_) => {
+                    return Err(broken("an admission that nobody asked for"));
+                }
                 Effect::Fault(fault) => {
                     self.record.rule = Some(fault.rule());
                     return Err(self.worker.fault(&fault));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use edge_abi::continuation;
 use edge_abi::input::Event;
 use edge_abi::output::{
-    self, MAX_EFFECTS, Op, Status, body, edits, effect, fault, hits, log, note, pass, proxy,
+    self, MAX_EFFECTS, Op, Status, admit, body, edits, effect, fault, hits, log, note, pass, proxy,
     respond, scan,
 };
 
@@ -73,7 +73,8 @@ fn check_status(status: u16) -> Result<(), OutputError> {
 }
 
 /// The events that this host raises.
-const EVENTS: u16 = Event::Results.bit() | Event::ResponseHead.bit() | Event::Failed.bit();
+const EVENTS: u16 =
+    Event::Results.bit() | Event::ResponseHead.bit() | Event::Failed.bit() | Event::Admit.bit();
 
 pub(super) struct Check<'a, 'b> {
     pub(super) reach: Reach<'a>,
@@ -159,12 +160,14 @@ impl<'a> Check<'a, '_> {
         const EDITS: u16 = Op::Edits as u16;
         const HITS: u16 = Op::Hits as u16;
         const SCAN: u16 = Op::Scan as u16;
+        const ADMIT: u16 = Op::Admit as u16;
         self.may_answer(op)?;
         let (size, role) = match op {
             RESPOND => (respond::SIZE, Role::Terminal),
             PROXY => (proxy::SIZE, Role::Terminal),
             PASS => (pass::SIZE, Role::Terminal),
             FAULT => (fault::SIZE, Role::Terminal),
+            ADMIT => (admit::SIZE, Role::Terminal),
             BODY => (body::SIZE, Role::Waiting),
             LOG => (log::SIZE, Role::Immediate),
             NOTE => (note::SIZE, Role::Immediate),
@@ -200,6 +203,7 @@ impl<'a> Check<'a, '_> {
                 self.edits(record, pass::EDITS, Side::Response)
             }
             FAULT => self.fault(record),
+            ADMIT => self.admit(record),
             BODY => self.body(record),
             EDITS => self.edits(record, edits::EDITS, Side::Response),
             LOG => {

@@ -39,14 +39,19 @@ pub enum SegmentValue<'a> {
 }
 
 impl<'a> Edit<'a> {
-    /// What it does.
+    /// What it does: to set what is absent is to remove.
     #[must_use]
     pub fn op(&self) -> edit::Op {
         match u8_at(self.record, edit::OP) {
+            1 if self.sets_nothing() => edit::Op::Remove,
             1 => edit::Op::Set,
             2 => edit::Op::Add,
             _ => edit::Op::Remove,
         }
+    }
+
+    fn sets_nothing(&self) -> bool {
+        u8_at(self.record, edit::FLAGS) == 0 && u32_at(self.record, edit::VALUE) == 0
     }
 
     /// Index of the statement's place.

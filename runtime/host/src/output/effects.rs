@@ -1,6 +1,8 @@
 //! The checks of single effects: what each says.
 
-use edge_abi::output::{MAX_HITS, NONE, Op, body, fault, hits, note, proxy, respond};
+use edge_abi::output::{
+    MAX_HITS, MAX_TAGS, NONE, Op, admit, body, fault, hits, note, proxy, respond,
+};
 
 use super::OutputError;
 use super::check::{Check, index};
@@ -27,13 +29,9 @@ impl Check<'_, '_> {
             u32_at(record, proxy::OPTIONS),
             self.bounds.proxies,
         )?;
-        // Caches are no part of this version.
         let cache = u32_at(record, proxy::CACHE);
         if cache != NONE {
-            return Err(OutputError::Index {
-                what: "cache",
-                index: cache,
-            });
+            index("cache", cache, self.bounds.caches)?;
         }
         for field in [
             proxy::METHOD,
@@ -47,6 +45,20 @@ impl Check<'_, '_> {
         }
         self.edits(record, proxy::REQUEST_EDITS, Side::Request)?;
         self.edits(record, proxy::RESPONSE_EDITS, Side::Response)
+    }
+
+    pub(super) fn admit(&self, record: &[u8]) -> Result<(), OutputError> {
+        let flags = u32_at(record, admit::FLAGS);
+        if flags & !(admit::STORE | admit::TTL_GIVEN) != 0 {
+            return Err(OutputError::Code {
+                what: "admission",
+                code: flags,
+            });
+        }
+        let (size, most) = (admit::TAG, MAX_TAGS);
+        let tags = self.reach.table(record, admit::TAGS, size, most, "tags")?;
+        tags.chunks_exact(size as usize)
+            .try_for_each(|tag| self.reach.field(tag, 0).map(drop))
     }
 
     pub(super) fn fault(&self, record: &[u8]) -> Result<(), OutputError> {

@@ -21,7 +21,7 @@ pub use check::check_output;
 pub use edit::{Edit, EditValue, Edits, Segment, SegmentValue, Segments};
 pub use error::OutputError;
 pub use state::State;
-pub use terminal::{Fault, Pass, Proxy, Respond};
+pub use terminal::{Admit, Fault, Pass, Proxy, Respond};
 pub use view::{BodyWait, Effect, Effects, Hits, Log, Note, Output, Scan};
 
 /// Most bytes of a body or a value that segments put together.
@@ -41,6 +41,8 @@ pub struct Bounds {
     pub targets: u32,
     /// `proxy` options.
     pub proxies: u32,
+    /// Caches.
+    pub caches: u32,
     /// Secrets.
     pub secrets: u32,
     /// The number of arms of each experiment.
@@ -68,6 +70,7 @@ impl Bounds {
             places: count(&manifest.places),
             targets: count::<Target>(&manifest.targets),
             proxies: count(&manifest.proxies),
+            caches: count(&manifest.caches),
             secrets: count(&manifest.secrets),
             arms: manifest
                 .experiments

@@ -20,11 +20,17 @@ pub(super) fn lane_of(event: u16) -> Option<u32> {
 }
 
 impl Check<'_, '_> {
-    /// In the answer to a piece of a body, most effects have no place.
+    /// In the answer to a piece of a body, most effects have no place; in that to `admit`, all but one.
     pub(super) fn may_answer(&self, op: u16) -> Result<(), OutputError> {
-        use Op::{Fault, Hits, Log, Note, Respond, Scan};
-        let known = [Log, Note, Hits, Scan, Respond, Fault];
-        if lane_of(self.event).is_none() || known.iter().any(|known| *known as u16 == op) {
+        use Op::{Admit, Fault, Hits, Log, Note, Respond, Scan};
+        let is_admit = op == Admit as u16;
+        let may = match lane_of(self.event) {
+            Some(_) => [Log, Note, Hits, Scan, Respond, Fault]
+                .iter()
+                .any(|known| *known as u16 == op),
+            None => is_admit == (self.event == Event::Admit as u16),
+        };
+        if may {
             return Ok(());
         }
         let event = self.event;

@@ -1,9 +1,9 @@
 //! Terminals, read where they lie.
 
-use edge_abi::output::{fault, pass, proxy, respond};
+use edge_abi::output::{NONE, admit, fault, pass, proxy, respond};
 
 use super::edit::{Edits, Segments};
-use super::memory::{follow, follow_optional, u16_at, u32_at};
+use super::memory::{follow, follow_optional, slice, u16_at, u32_at};
 
 macro_rules! views {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
@@ -23,6 +23,8 @@ views! {
     Proxy,
     /// `pass`.
     Pass,
+    /// `admit`.
+    Admit,
 }
 
 impl<'a> Respond<'a> {
@@ -100,6 +102,18 @@ impl<'a> Proxy<'a> {
         follow_optional(self.memory, self.record, proxy::HOST)
     }
 
+    /// Index of the cache whose answer it may be.
+    #[must_use]
+    pub fn cache(&self) -> Option<u32> {
+        Some(u32_at(self.record, proxy::CACHE)).filter(|cache| *cache != NONE)
+    }
+
+    /// What the policy adds to the cache's key.
+    #[must_use]
+    pub fn key(&self) -> &'a [u8] {
+        follow(self.memory, self.record, proxy::KEY)
+    }
+
     /// Edits of the request's header.
     #[must_use]
     pub fn request_edits(&self) -> Edits<'a> {
@@ -124,6 +138,41 @@ impl<'a> Pass<'a> {
     #[must_use]
     pub fn edits(&self) -> Edits<'a> {
         Edits::new(self.memory, self.record, pass::EDITS)
+    }
+}
+
+impl<'a> Admit<'a> {
+    /// Whether the answer may be kept.
+    #[must_use]
+    pub fn may_store(&self) -> bool {
+        self.flags() & admit::STORE != 0
+    }
+
+    /// How long it is fresh, in milliseconds, where the policy says so: what is negative counts as 0.
+    #[must_use]
+    pub fn ttl_ms(&self) -> Option<u64> {
+        let ttl = self.record.get(admit::TTL as usize..)?.first_chunk()?;
+        let ttl = u64::try_from(i64::from_le_bytes(*ttl)).unwrap_or(0);
+        Some(ttl).filter(|_| self.flags() & admit::TTL_GIVEN != 0)
+    }
+
+    /// Its tags, none of them empty.
+    pub fn tags(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let memory = self.memory;
+        let count = u32_at(self.record, admit::TAGS + 4) as usize;
+        let size = admit::TAG as usize;
+        let table = slice(
+            memory,
+            u32_at(self.record, admit::TAGS),
+            count.saturating_mul(size),
+        );
+        let tags = table.chunks_exact(size);
+        tags.map(move |tag| follow(memory, tag, 0))
+            .filter(|tag| !tag.is_empty())
+    }
+
+    fn flags(&self) -> u32 {
+        u32_at(self.record, admit::FLAGS)
     }
 }
 

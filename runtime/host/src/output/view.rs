@@ -9,7 +9,7 @@ use edge_abi::output::{self, Op, body, edits, effect, hits, log, note, scan};
 use super::edit::Edits;
 use super::memory::{follow, u16_at, u32_at};
 use super::state::{self, State};
-use super::terminal::{Fault, Pass, Proxy, Respond};
+use super::terminal::{Admit, Fault, Pass, Proxy, Respond};
 
 /// A checked output.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,8 @@ pub enum Effect<'a> {
     Proxy(Proxy<'a>),
     /// Let the response go on.
     Pass(Pass<'a>),
+    /// Whether an answer may be kept, and how.
+    Admit(Admit<'a>),
     /// The policy's statement can't be carried out.
     Fault(Fault<'a>),
     /// Read the request's body.
@@ -117,6 +119,7 @@ impl<'a> Effect<'a> {
             op if op == Op::Respond as u16 => Effect::Respond(Respond { memory, record }),
             op if op == Op::Proxy as u16 => Effect::Proxy(Proxy { memory, record }),
             op if op == Op::Pass as u16 => Effect::Pass(Pass { memory, record }),
+            op if op == Op::Admit as u16 => Effect::Admit(Admit { memory, record }),
             op if op == Op::Fault as u16 => Effect::Fault(Fault { record }),
             op if op == Op::Body as u16 => Effect::Body(BodyWait { record }),
             op if op == Op::Log as u16 => Effect::Log(Log { memory, record }),

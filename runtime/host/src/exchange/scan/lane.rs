@@ -156,6 +156,7 @@ impl Lane {
                 // The checker lets none of these through.
                 Effect::Proxy(_)
                 | Effect::Pass(_)
+                | Effect::Admit(_)
                 | Effect::Body(_)
                 | Effect::State(_)
                 | Effect::Edits(_) => break,

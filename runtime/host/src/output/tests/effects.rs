@@ -147,10 +147,10 @@ fn indexes_stay_within_the_manifest() {
         }
     );
     assert_eq!(
-        proxy(68, 0),
+        proxy(68, 1),
         OutputError::Index {
             what: "cache",
-            index: 0
+            index: 1
         }
     );
     assert!(matches!(

@@ -52,6 +52,9 @@ fn read_all(output: &Output<'_>) -> usize {
         Effect::State(state) => {
             state.key().len() + state.value().len() + state.ask().map_or(0, |ask| ask as usize)
         }
+        Effect::Admit(admit) => {
+            usize::from(admit.may_store()) + admit.tags().map(<[u8]>::len).sum::<usize>()
+        }
         Effect::Scan(scan) => scan.continuation().len() + usize::from(scan.slots()),
     };
     output

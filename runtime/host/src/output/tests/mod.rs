@@ -9,6 +9,7 @@
 use edge_abi::input::Event;
 use edge_abi::output::{NONE, Op, edit};
 
+mod admit;
 mod effects;
 mod fuzz;
 mod scans;
@@ -38,6 +39,7 @@ fn bounds() -> Bounds {
         places: 2,
         targets: 3,
         proxies: 1,
+        caches: 1,
         secrets: 1,
         arms: vec![2],
         slot_sets: 3,

@@ -203,6 +203,8 @@ impl Guest {
             rate_limits: self.limits.clone(),
             stores: Vec::new(),
             counters: Vec::new(),
+            caches: Vec::new(),
+            cached: Vec::new(),
             finishes: false,
             secrets: self.secrets.clone(),
             params: Vec::new(),
