@@ -689,8 +689,8 @@ pub enum ExpectationKind {
         /// One of them.
         predicate: Predicate,
     },
-    /// `cache hit` and others: not built yet.
-    Unbuilt(&'static str),
+    /// `cache hit`; none: `cache is absent`, no cache was asked.
+    Cache(Option<Name>),
 }
 
 /// Which rule matched without deciding.

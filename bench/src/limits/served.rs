@@ -40,6 +40,7 @@ impl Served {
             Arc::new(deployment),
             Box::new(SystemClock),
             Box::new(SystemEntropy::default()),
+            Box::new(LocalTasks),
         )?;
         Ok(Served {
             worker: Rc::new(worker),
@@ -80,6 +81,7 @@ impl Served {
 }
 
 /// No origins.
+#[derive(Clone)]
 struct Nowhere;
 
 impl Upstream for Nowhere {

@@ -7,10 +7,6 @@ const INSTEAD: &[(&[&str], &str)] = &[
         "leave it out: of a client's TLS only `client.tls.version` is known",
     ),
     (
-        &["expect cache"],
-        "leave it out: the host keeps no answers yet",
-    ),
-    (
         &["auth", "hmac", "seal", "random_token"],
         "leave it out, and check who is calling at the origin",
     ),
@@ -85,7 +81,6 @@ mod tests {
             ("`count`", "a line with `log`"),
             ("`nearest` pools", "`failover`"),
             ("`hmac_sha256`", "who is calling"),
-            ("`expect cache`", "keeps no answers"),
             ("`negotiate`", "docs/language.md"),
         ] {
             assert!(instead(what).contains(help), "{what}: {}", instead(what));

@@ -206,7 +206,10 @@ impl Builder<'_, '_> {
                     }
                 }
             }
-            _ => ExpectationKind::Unbuilt("`expect cache`"),
+            _ => ExpectationKind::Cache(match first.as_rule() {
+                Rule::is_absent => None,
+                _ => Some(self.name(&first)),
+            }),
         };
         Some(Expectation { span, kind })
     }

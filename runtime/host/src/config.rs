@@ -5,6 +5,7 @@
 //! settings are errors: a typing error must not turn a limit off. Relative paths start
 //! at the folder of the file that names them.
 
+mod cache;
 mod given;
 mod ranges;
 mod secret;
@@ -23,6 +24,7 @@ use serde::de;
 
 use crate::settings::{Geo, Network};
 
+pub use cache::Cache;
 pub use secret::{SecretError, SecretSource};
 pub use sections::{Admin, Edge, Limits, Log, LogTarget, Origin, Tls};
 pub use state::{State, StateError, StateUrl};
@@ -68,6 +70,8 @@ pub struct Config {
     pub tls: Tls,
     /// Where what policies remember is kept.
     pub state: State,
+    /// What is kept of origins' answers, and how much.
+    pub cache: Cache,
     /// The folder that relative paths start from.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -236,6 +240,7 @@ impl Default for Config {
             edge: Edge::default(),
             tls: Tls::default(),
             state: State::default(),
+            cache: Cache::default(),
             folder: PathBuf::new(),
             source: toml::Table::new(),
         }

@@ -8,7 +8,7 @@
 //!   comes back, both in place;
 //! * [`exchange`] is the state machine of one request, over an [`upstream`] that
 //!   may be sockets, memory or anything else;
-//! * [`state`] is what policies remember between requests, and where;
+//! * [`state`] is what policies remember between requests, and where; [`cache`] is what they keep of origins' answers;
 //! * [`testing`] runs the policy's own tests with that same machine;
 //! * [`server`] listens and serves, [`origin`] is the upstream of real sockets,
 //!   [`access_log`] keeps what happened, `metrics` counts it, `admin` tells operators, [`config`] is what they
@@ -20,6 +20,7 @@
 
 pub mod access_log;
 pub mod admin;
+pub mod cache;
 pub mod config;
 pub mod demo;
 pub mod engine;
@@ -37,5 +38,6 @@ pub mod settings;
 pub mod sources;
 pub mod state;
 pub mod target;
+pub mod tasks;
 pub mod testing;
 pub mod upstream;

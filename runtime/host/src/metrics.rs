@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use edge_abi::manifest::{Manifest, RuleKind};
 use edge_abi::output::scan::Lane;
+use edge_cache::How;
 use edge_state::Failure;
 use http::StatusCode;
 
@@ -30,6 +31,15 @@ const CHARGES: [&str; 3] = ["allowed", "refused", "failed"];
 /// How a try at an origin ended when there was no answer.
 const FAILURES: [&str; 3] = ["connect", "timeout", "reset"];
 
+/// How answers of caches came about, in the order of [`How`].
+const CACHED: [How; 5] = [
+    How::Hit,
+    How::Stale,
+    How::Miss,
+    How::Revalidated,
+    How::Bypass,
+];
+
 /// Why what is remembered could not be asked or changed.
 const STATE_FAILURES: [&str; 5] = ["unavailable", "timeout", "too_large", "full", "corrupt"];
 
@@ -44,6 +54,8 @@ pub struct Metrics {
     limits: Box<[[Count; CHARGES.len()]]>,
     /// By the target's index.
     targets: Box<[Target]>,
+    /// By the cache's index.
+    caches: Box<[[Count; CACHED.len()]]>,
     /// By [`Kept`] and reason.
     state: [[Count; STATE_FAILURES.len()]; Kept::ALL.len()],
     /// By lane.
@@ -135,6 +147,7 @@ impl Metrics {
                 .map(|_| Default::default())
                 .collect(),
             targets: manifest.targets.iter().map(|_| Target::default()).collect(),
+            caches: manifest.caches.iter().map(|_| Default::default()).collect(),
             state: Default::default(),
             scans_refused: Default::default(),
             faults: Count::default(),
@@ -231,6 +244,13 @@ impl Metrics {
             Again::Retry => target.retries.add(),
             Again::Fallback => target.fallbacks.add(),
             Again::Failover => target.failovers.add(),
+        }
+    }
+
+    /// A cache was asked.
+    pub(crate) fn ask_cache(&self, cache: u32, how: How) {
+        if let Some(counts) = self.caches.get(cache as usize) {
+            count_at(counts, how as usize);
         }
     }
 

@@ -123,6 +123,7 @@ impl Server {
         let plan = OriginPlan::new(policy.manifest(), &config)?;
         let mut settings = config.settings()?;
         settings.backends = Some(config.state.open(&config.folder)?);
+        settings.cache = Some(edge_cache::Cache::new(config.cache.bounds()));
         let deployment = Arc::new(Deployment::new(policy, settings)?);
         let log = AccessLog::open(&config)?;
         let admin = Admin::bind(&config)?;

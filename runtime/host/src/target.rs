@@ -27,6 +27,14 @@ pub fn origin(manifest: &Manifest, target: u32) -> Option<&Origin> {
     }
 }
 
+/// Whether an origin is this target, or a member of it.
+pub(crate) fn has(manifest: &Manifest, target: u32, origin: u32) -> bool {
+    match manifest.targets.get(target as usize) {
+        Some(Target::Pool(pool)) => pool.members.iter().any(|member| member.target == origin),
+        _ => target == origin,
+    }
+}
+
 /// The `Host` that an origin is asked with: its own setting, else its URL's authority.
 pub(crate) fn host(target: &Target) -> Option<HeaderValue> {
     let Target::Origin(origin) = target else {

@@ -34,7 +34,7 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
     boxed(Full::new(bytes.into()).map_err(|never| match never {}))
 }
 
-/// The origins of a policy.
+/// The origins of a policy. Where answers are kept, requests to them go on without their clients: then it is to be cloned.
 pub trait Upstream {
     /// Sends one request to one origin and waits for the head of its answer.
     ///
@@ -51,6 +51,17 @@ pub trait Upstream {
         request: http::Request<Body>,
         limits: Try,
     ) -> impl Future<Output = Result<http::Response<Body>, TryError>>;
+}
+
+impl<U: Upstream> Upstream for std::rc::Rc<U> {
+    fn send(
+        &self,
+        origin: u32,
+        request: http::Request<Body>,
+        limits: Try,
+    ) -> impl Future<Output = Result<http::Response<Body>, TryError>> {
+        self.as_ref().send(origin, request, limits)
+    }
 }
 
 /// The bounds of one try.

@@ -2,7 +2,6 @@
 
 use super::Tree;
 use super::expr::{expr, path, predicate};
-use super::item::unbuilt;
 use crate::ast::{
     Expectation, ExpectationKind, Expr, Hit, Name, Predicate, Received, RequestSetting,
     RespondsSetting, TestStep, TestStepKind, Text,
@@ -115,7 +114,10 @@ fn expectation(expectation: &Expectation) -> Tree {
             let what = if *path { "path" } else { "tag" };
             Tree::list("purged", [Tree::word(what), predicate(of)])
         }
-        ExpectationKind::Unbuilt(what) => unbuilt(what),
+        ExpectationKind::Cache(how) => {
+            let how = how.as_ref().map_or("absent", |how| how.text.as_str());
+            Tree::list("cache", [Tree::word(how)])
+        }
     }
 }
 

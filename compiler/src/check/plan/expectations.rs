@@ -101,7 +101,25 @@ impl Checker<'_> {
                 let (op, value) = self.predicate(predicate, span)?;
                 (Subject::Purged { path: *path }, op, value)
             }
-            ExpectationKind::Unbuilt(what) => return self.unsupported(what, span),
+            ExpectationKind::Cache(None) => (Subject::Cache, Op::Absent, String::new()),
+            ExpectationKind::Cache(Some(how)) => {
+                (Subject::Cache, Op::Equals, self.cache_answer(how)?)
+            }
+        })
+    }
+
+    /// How an answer of a cache came about: the values of `response.cache`.
+    fn cache_answer(&mut self, how: &Name) -> Option<String> {
+        const KNOWN: [&str; 5] = ["hit", "stale", "miss", "revalidated", "bypass"];
+        if KNOWN.contains(&how.text.as_str()) {
+            return Some(how.text.clone());
+        }
+        self.fail(UnknownName {
+            what: "answer of a cache",
+            name: how.text.clone(),
+            span: how.span,
+            help: suggest(&how.text, KNOWN)
+                .or_else(|| Some(format!("write one of `{}`", KNOWN.join("`, `")))),
         })
     }
 

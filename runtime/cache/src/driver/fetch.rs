@@ -138,6 +138,19 @@ impl Fetch {
         }
     }
 
+    /// The head that the policy is to judge: the origin's without what is stripped, or, where it says that a stored
+    /// answer is still good, the stored one as it will be.
+    pub fn judged(&self, origin: &Origin) -> (StatusCode, HeaderMap) {
+        let mut headers = origin.headers.clone();
+        self.rules.strip(&mut headers);
+        match &self.entry {
+            Some((entry, _)) if origin.status == StatusCode::NOT_MODIFIED => {
+                (entry.status, headers::updated(&entry.headers, &headers))
+            }
+            _ => (origin.status, headers),
+        }
+    }
+
     /// Says that the origin gave no answer. A stale one may stand in (RFC 5861 4); those who wait get the same.
     pub fn failed(self, now: u64) -> Option<Box<Answer>> {
         self.cache.0.notes.put(

@@ -19,6 +19,8 @@ pub struct Rules {
     pub stale_if_error: Option<u64>,
     /// `strip response.header "N"`: removed before anything else is decided.
     pub strip: Vec<HeaderName>,
+    /// The same of all fields whose names begin so, in lower case.
+    pub strip_beginnings: Vec<Box<str>>,
     /// `coalesce on|off`: whether requests wait for one that is under way.
     pub coalesce: bool,
     /// `etag on`: an answer without an `ETag` gets a strong one, made of its body.
@@ -50,6 +52,17 @@ impl Rules {
     /// Removes what `strip` names from a response.
     pub fn strip(&self, headers: &mut HeaderMap) {
         for name in &self.strip {
+            headers.remove(name);
+        }
+        if self.strip_beginnings.is_empty() {
+            return;
+        }
+        let begins = |name: &&HeaderName| {
+            let mut all = self.strip_beginnings.iter();
+            all.any(|beginning| name.as_str().starts_with(&**beginning))
+        };
+        let names: Vec<_> = headers.keys().filter(begins).cloned().collect();
+        for name in names {
             headers.remove(name);
         }
     }

@@ -85,6 +85,8 @@ struct Line<'a> {
     severity: Option<Severity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache: Option<&'a str>,
     tries: u32,
     bytes: u64,
     decision_us: u64,
@@ -184,6 +186,7 @@ fn answered<'a>(record: &'a Record, delivery: &'a Delivery) -> Line<'a> {
         rule: record.rule_name(),
         severity: record.severity(),
         origin: record.origin_name(),
+        cache: record.cache_name(),
         tries: record.tries,
         bytes: delivery.bytes,
         decision_us: whole(record.findings.decision.as_micros()),

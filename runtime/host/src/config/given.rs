@@ -29,6 +29,7 @@ impl Config {
             region: self.edge.region.clone(),
             trusted: self.trusted_proxies.clone(),
             backends: None,
+            cache: None,
             namespace: self.state.namespace.clone(),
         })
     }

@@ -42,6 +42,31 @@ pub(super) fn head<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, 
     Err(wrong("this size", "a size from `8KiB` to `64KiB`"))
 }
 
+/// A size from `LEAST` to `MOST` bytes.
+pub(super) fn size<'de, D, const LEAST: usize, const MOST: usize>(
+    deserializer: D,
+) -> Result<Bytes, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let size = Bytes::deserialize(deserializer)?;
+    if (LEAST..=MOST).contains(&size.0) {
+        return Ok(size);
+    }
+    let expected = format!("a size from `{}` to `{}`", Bytes(LEAST), Bytes(MOST));
+    Err(wrong("this size", &expected))
+}
+
+/// As [`size`], for a setting that may be missing.
+pub(super) fn some_size<'de, D, const LEAST: usize, const MOST: usize>(
+    deserializer: D,
+) -> Result<Option<Bytes>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    size::<D, LEAST, MOST>(deserializer).map(Some)
+}
+
 /// A time for something to happen in: zero would mean never.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
     let span = Span::deserialize(deserializer)?;

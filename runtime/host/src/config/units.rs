@@ -49,6 +49,7 @@ impl Bytes {
             ("KiB", 1 << 10),
             ("MiB", 1 << 20),
             ("GiB", 1 << 30),
+            ("TiB", 1 << 40),
         ];
         let mut parts = parts(text)?.into_iter();
         let (number, unit) = parts.next()?;
@@ -58,6 +59,24 @@ impl Bytes {
             return None;
         }
         usize::try_from(bytes).ok().map(Self)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [
+            (1 << 40, "TiB"),
+            (1 << 30, "GiB"),
+            (1 << 20, "MiB"),
+            (1 << 10, "KiB"),
+        ];
+        let fitting = units
+            .iter()
+            .find(|(scale, _)| self.0 >= *scale && self.0.is_multiple_of(*scale));
+        match fitting {
+            Some((scale, unit)) => write!(f, "{}{unit}", self.0 / scale),
+            None => write!(f, "{}B", self.0),
+        }
     }
 }
 

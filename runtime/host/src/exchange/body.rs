@@ -93,6 +93,15 @@ impl RequestBody {
         }
     }
 
+    /// The body apart from the request; none while it is still coming.
+    pub(super) fn kept(&self) -> Option<RequestBody> {
+        match self {
+            RequestBody::None => Some(RequestBody::None),
+            RequestBody::Whole(bytes) => Some(RequestBody::Whole(bytes.clone())),
+            RequestBody::Streaming(_) => None,
+        }
+    }
+
     /// Whether a further try could have the same body.
     pub(super) fn can_be_sent_again(&self) -> bool {
         match self {

@@ -20,7 +20,7 @@ use crate::upstream::Body;
 const MAX_QUEUED: usize = 1024;
 
 /// What the next call needs of this one.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Follow {
     wanted: u16,
     pub(super) slots: u16,
@@ -37,6 +37,11 @@ impl Follow {
                 continuation: output.continuation().into(),
             },
         }
+    }
+
+    /// What the guest has said that it needs.
+    pub(super) fn continuation(&self) -> &[u8] {
+        &self.continuation
     }
 
     /// Whether the guest wants to be called for this event.
@@ -165,10 +170,12 @@ pub(super) fn response_facts<'a>(
     status: StatusCode,
     origin: Option<&'a str>,
     headers: &'a HeaderMap,
+    cache: Option<&'static str>,
 ) -> ResponseFacts<'a> {
     ResponseFacts {
         status: status.as_u16(),
         origin,
         headers,
+        cache,
     }
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
 use super::Exchange;
 use super::body::RequestBody;
+use super::cached::{Cached, Sent};
 use super::call::broken;
 use super::decide::Follow;
 use super::incoming::Refusal;
@@ -18,9 +19,13 @@ use crate::headers::{HeaderEdit, apply_all, is_authority, set_forwarded, strip_h
 use crate::input::Plan;
 use crate::output::Proxy;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What this host adds to `Via` for a request of HTTP/1.1.
+pub(super) const VIA: HeaderValue = HeaderValue::from_static("1.1 edge");
 
 /// Everything that a try needs, out of the guest's memory.
+#[derive(Clone)]
 pub(super) struct Forward {
     pub(super) target: u32,
     pub(super) options: u32,
@@ -33,6 +38,8 @@ pub(super) struct Forward {
     pub(super) response_edits: Vec<HeaderEdit>,
     /// How the body is to be scanned on its way, if it is.
     pub(super) scan: Option<Order>,
+    /// What a cache is to know of it, if it may answer.
+    pub(super) cached: Option<Cached>,
 }
 
 impl Exchange<'_> {
@@ -59,14 +66,30 @@ impl Exchange<'_> {
             .map(|bytes| host_header(bytes).map_err(unusable));
         let host = host.transpose()?;
         let response_edits = self.edits(proxy.response_edits())?;
-        let mut headers = self.client_headers(follow, scan.is_some());
-        self.write_host_headers(&mut headers);
-        apply_all(
-            proxy.request_edits(),
-            &mut headers,
-            self.worker.deployment.secrets(),
-        )
-        .map_err(|error| self.worker.bad_edit(&error))?;
+        let keyed = self.keyed(proxy, &method);
+        let mut headers = match &keyed {
+            Some(keyed) if keyed.hides_client() => self.own_headers(),
+            _ => {
+                let mut headers = self.client_headers(follow, scan.is_some() || keyed.is_some());
+                self.write_host_headers(&mut headers);
+                headers
+            }
+        };
+        let sent = Sent {
+            method: &method,
+            uri: &uri,
+            host: host.as_ref(),
+        };
+        let edited = match &keyed {
+            Some(keyed) => self.edit_keyed(keyed, proxy, &sent, &mut headers).map(Some),
+            None => apply_all(
+                proxy.request_edits(),
+                &mut headers,
+                self.worker.deployment.secrets(),
+            )
+            .map(|()| None),
+        };
+        let cached = edited.map_err(|error| self.worker.bad_edit(&error))?;
         Ok(Forward {
             target: proxy.target(),
             options: proxy.options(),
@@ -76,6 +99,7 @@ impl Exchange<'_> {
             headers,
             response_edits,
             scan,
+            cached,
         })
     }
 
@@ -95,7 +119,7 @@ impl Exchange<'_> {
     }
 
     /// What the host itself says to an origin (RFC 9110 7.6).
-    fn write_host_headers(&self, headers: &mut HeaderMap) {
+    pub(super) fn write_host_headers(&self, headers: &mut HeaderMap) {
         let incoming = &self.incoming;
         strip_hop_by_hop(headers);
         // The server has answered an expectation already (RFC 9110 10.1.1).
@@ -111,11 +135,11 @@ impl Exchange<'_> {
             incoming.trusted,
         );
         let via = match incoming.parts.version {
-            Version::HTTP_10 => "1.0 edge",
-            Version::HTTP_2 => "2.0 edge",
-            _ => "1.1 edge",
+            Version::HTTP_10 => HeaderValue::from_static("1.0 edge"),
+            Version::HTTP_2 => HeaderValue::from_static("2.0 edge"),
+            _ => VIA,
         };
-        headers.append(header::VIA, HeaderValue::from_static(via));
+        headers.append(header::VIA, via);
         // A trusted proxy has named the request already; from anybody else it is a claim.
         let named = incoming.trusted && headers.contains_key(REQUEST_ID);
         if let (false, Ok(id)) = (named, HeaderValue::from_str(incoming.id.as_str())) {

@@ -7,6 +7,7 @@
 
 mod ask;
 mod body;
+mod cached;
 mod call;
 mod charge;
 mod decide;
@@ -42,6 +43,7 @@ use crate::engine::{Guest, GuestError};
 use crate::headers::HeaderEdit;
 use crate::settings::Deployment;
 use crate::sources::{Clock, Entropy};
+use crate::tasks::Tasks;
 use crate::upstream::{Body, Upstream, boxed, empty};
 
 /// Who is asking.
@@ -76,6 +78,7 @@ pub struct Worker {
     input: RefCell<Vec<u8>>,
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
+    tasks: Box<dyn Tasks>,
 }
 
 impl Worker {
@@ -87,6 +90,7 @@ impl Worker {
         deployment: Arc<Deployment>,
         clock: Box<dyn Clock>,
         entropy: Box<dyn Entropy>,
+        tasks: Box<dyn Tasks>,
     ) -> Result<Self, GuestError> {
         let guest = RefCell::new(Guest::new(deployment.policy())?);
         Ok(Worker {
@@ -95,6 +99,7 @@ impl Worker {
             input: RefCell::new(Vec::with_capacity(4096)),
             clock,
             entropy,
+            tasks,
         })
     }
 
@@ -107,7 +112,7 @@ impl Worker {
 
 /// Answers one request. Never fails: what goes wrong is a 4xx or 5xx with its
 /// reason in the record.
-pub async fn handle<U: Upstream>(
+pub async fn handle<U: Upstream + Clone + 'static>(
     worker: &Rc<Worker>,
     upstream: &U,
     request: http::Request<Body>,

@@ -18,7 +18,7 @@ const MAX_CALLS: u32 = 64;
 
 impl Exchange<'_> {
     /// From the request's head to the answer's.
-    pub(super) async fn run<U: Upstream>(
+    pub(super) async fn run<U: Upstream + Clone + 'static>(
         &mut self,
         upstream: &U,
     ) -> Result<Response<Body>, Refusal> {
@@ -32,13 +32,16 @@ impl Exchange<'_> {
     }
 
     /// Calls the guest until there is an answer.
-    async fn request_phase<U: Upstream>(&mut self, upstream: &U) -> Result<Decided, Refusal> {
+    async fn request_phase<U: Upstream + Clone + 'static>(
+        &mut self,
+        upstream: &U,
+    ) -> Result<Decided, Refusal> {
         let (mut event, mut follow, mut results) = (Event::Start, Follow::default(), Done::new());
         let (mut order, mut gateway_error) = (None, StatusCode::BAD_GATEWAY);
         for _ in 0..self.most_calls() {
             let nothing = HeaderMap::new();
             let failed = event == Event::Failed;
-            let facts = failed.then(|| response_facts(gateway_error, None, &nothing));
+            let facts = failed.then(|| response_facts(gateway_error, None, &nothing, None));
             let decision = self.decide(event, &follow, &results.results, facts)?;
             let Decision { asks, step, next } = self.queue(decision, &mut order);
             results = match self.perform(&asks, &mut order).await {
@@ -55,7 +58,10 @@ impl Exchange<'_> {
                     if let Some(decided) = self.refused_body()? {
                         return Ok(decided);
                     }
-                    let outcome = self.forward(upstream, &mut forward).await;
+                    let outcome = match forward.cached.take() {
+                        Some(cached) => self.ask_cache(upstream, *forward, cached, &next).await,
+                        None => self.forward(upstream, &mut forward).await,
+                    };
                     if let Some(decided) = self.refused_body()? {
                         return Ok(decided);
                     }
@@ -120,11 +126,12 @@ impl Exchange<'_> {
         let worker = self.worker;
         let policy = worker.deployment.policy();
         let origin = self.record.origin.and_then(|at| policy.target_name(at));
+        let how = self.record.cache.map(|(_, how)| how.name());
         for _ in 0..MAX_CALLS {
             if !follow.wants(Event::ResponseHead) {
                 return Ok(response);
             }
-            let facts = response_facts(response.status(), origin, response.headers());
+            let facts = response_facts(response.status(), origin, response.headers(), how);
             let decision = self.decide(Event::ResponseHead, &follow, &[], Some(facts))?;
             let Decision { asks, step, next } = decision;
             if let Step::Wait(_) = step {

@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use edge_abi::manifest::Severity;
 use edge_abi::output::{hits, note};
+use edge_cache::How;
 use edge_state::Failure;
 use http::{HeaderValue, Method, Uri, Version, header};
 
 use super::incoming::Incoming;
+use super::tries::Tally;
 use super::{Client, Worker};
 use crate::engine::Policy;
 use crate::metrics::Kept;
@@ -72,6 +74,8 @@ pub struct Record {
     pub findings: Findings,
     /// The last failure of an origin.
     pub failure: Option<TryError>,
+    /// The cache that was asked, by index, and how its answer came about.
+    pub cache: Option<(u32, How)>,
     /// Why the host answered 4xx or 5xx by itself. Not for clients.
     pub fault: Option<String>,
     /// The most bytes of the request's body that the policy would read, where it has more.
@@ -103,8 +107,21 @@ impl Record {
             purged: Vec::new(),
             findings: Findings::default(),
             failure: None,
+            cache: None,
             fault: None,
             body_over: None,
+        }
+    }
+
+    /// Notes what came of asking origins.
+    pub(super) fn tried(&mut self, tally: Tally) {
+        self.tries += tally.tries;
+        self.upstream += tally.upstream;
+        if tally.tries > 0 {
+            self.origin = tally.origin;
+        }
+        if tally.failure.is_some() {
+            self.failure = tally.failure;
         }
     }
 
@@ -150,6 +167,12 @@ impl Record {
     #[must_use]
     pub fn origin_name(&self) -> Option<&str> {
         self.policy.target_name(self.origin?)
+    }
+
+    /// How the cache's answer came about; none where no cache was asked.
+    #[must_use]
+    pub fn cache_name(&self) -> Option<&'static str> {
+        self.cache.map(|(_, how)| how.name())
     }
 
     /// The experiments' names with the arms' names.

@@ -25,6 +25,7 @@ use crate::upstream::Body;
 use lane::{Lane, State};
 
 /// What a `scan` effect asks for, out of the guest's memory.
+#[derive(Clone)]
 pub(super) struct Order {
     lane: scan::Lane,
     limit: u32,
@@ -55,6 +56,8 @@ pub(super) struct Case {
     pub(super) answers: Vec<(u32, Answer)>,
     /// Status, origin and header of the response.
     pub(super) response: Option<(StatusCode, Option<u32>, HeaderMap)>,
+    /// How a cache has answered, if one was asked.
+    pub(super) cache: Option<&'static str>,
     /// Edits that hold for an answer of the scan.
     pub(super) queued: Vec<HeaderEdit>,
 }

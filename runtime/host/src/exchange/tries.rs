@@ -5,22 +5,60 @@ use std::time::{Duration, Instant};
 use edge_abi::manifest::{Failure, ProxyOptions};
 use http::{Method, Request, Response, header};
 
-use super::Exchange;
+use super::body::RequestBody;
 use super::forward::Forward;
+use super::{Exchange, Worker};
 use crate::metrics::Again;
 use crate::target;
 use crate::upstream::{Body, Try, TryError, Upstream};
 
-/// What one try gave.
-type Outcome = Result<Response<Body>, TryError>;
+/// What a try, or all of them, gave.
+pub(super) type Outcome = Result<Response<Body>, TryError>;
+
+/// What is remembered of tries.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// How many there were.
+    pub(super) tries: u32,
+    /// The origin that answered.
+    pub(super) origin: Option<u32>,
+    /// How the last one failed, if it did.
+    pub(super) failure: Option<TryError>,
+    /// How long they took.
+    pub(super) upstream: Duration,
+}
+
+/// Asks the origins of one `proxy`.
+pub(super) struct Tries<'a, U> {
+    pub(super) worker: &'a Worker,
+    pub(super) upstream: &'a U,
+    pub(super) body: &'a RequestBody,
+    pub(super) tally: Tally,
+}
 
 impl Exchange<'_> {
-    /// Asks origins until one answers, as the `proxy` declares: retries, then the fallback.
+    /// Asks origins, and notes what came of it.
     pub(super) async fn forward<U: Upstream>(
         &mut self,
         upstream: &U,
         forward: &mut Forward,
     ) -> Outcome {
+        let mut tries = Tries {
+            worker: self.worker,
+            upstream,
+            body: &self.body,
+            tally: Tally::default(),
+        };
+        let outcome = tries.ask(forward).await;
+        let tally = tries.tally;
+        self.record.tried(tally);
+        outcome
+    }
+}
+
+impl<U: Upstream> Tries<'_, U> {
+    /// Asks origins until one answers, as the `proxy` declares: retries, then the fallback.
+    pub(super) async fn ask(&mut self, forward: &mut Forward) -> Outcome {
         let begun = Instant::now();
         let policy = std::sync::Arc::clone(self.worker.deployment.policy());
         let none = ProxyOptions::default();
@@ -35,9 +73,7 @@ impl Exchange<'_> {
         let metrics = self.worker.deployment.metrics();
         let outcome = loop {
             let last = retries == 0 && fallback.is_none();
-            let outcome = self
-                .round(upstream, forward, options, &mut tried, last)
-                .await;
+            let outcome = self.round(forward, options, &mut tried, last).await;
             if !self.may_send_again(&forward.method, &outcome) {
                 break outcome;
             }
@@ -50,24 +86,23 @@ impl Exchange<'_> {
                 .filter(|fallback| matches(&fallback.on, &outcome))
             {
                 metrics.ask_again(forward.target, Again::Fallback);
-                forward.target = other.target;
+                forward.fall_back(other.target);
                 retries = 0;
             } else {
                 break outcome;
             }
         };
-        self.record.upstream += begun.elapsed();
+        self.tally.upstream += begun.elapsed();
         if let Err(error) = &outcome {
-            self.record.failure = Some(error.clone());
+            self.tally.failure = Some(error.clone());
         }
         outcome
     }
 
     /// One target: its origin, or a pool's members until one can be reached. Of a weighted
     /// pool those that were tried already come last.
-    async fn round<U: Upstream>(
+    async fn round(
         &mut self,
-        upstream: &U,
         forward: &mut Forward,
         options: &ProxyOptions,
         tried: &mut Vec<u32>,
@@ -95,9 +130,7 @@ impl Exchange<'_> {
             }
             step += 1;
             let more = step < round.len();
-            let outcome = self
-                .attempt(upstream, forward, options, origin, last && !more)
-                .await;
+            let outcome = self.attempt(forward, options, origin, last && !more).await;
             let unreachable = matches!(outcome, Err(TryError::Connect(_) | TryError::Timeout));
             if !(more && unreachable && self.may_send_again(&forward.method, &outcome)) {
                 return outcome;
@@ -108,9 +141,8 @@ impl Exchange<'_> {
     }
 
     /// One try at one origin. `last`: the header is not needed again.
-    async fn attempt<U: Upstream>(
+    async fn attempt(
         &mut self,
-        upstream: &U,
         forward: &mut Forward,
         options: &ProxyOptions,
         origin: u32,
@@ -142,15 +174,16 @@ impl Exchange<'_> {
             connect: Duration::from_millis(settings.connect_ms),
             timeout: Duration::from_millis(options.timeout_ms.unwrap_or(settings.timeout_ms)),
         };
-        self.record.tries += 1;
-        let outcome = upstream
+        self.tally.tries += 1;
+        let outcome = self
+            .upstream
             .send(origin, request, limits)
             .await
             .and_then(usable);
         let answered = outcome.as_ref().map(Response::status);
         let metrics = self.worker.deployment.metrics();
         metrics.try_origin(origin, answered);
-        self.record.origin = outcome.is_ok().then_some(origin);
+        self.tally.origin = outcome.is_ok().then_some(origin);
         outcome
     }
 

@@ -97,6 +97,7 @@ impl Exchange<'_> {
             body,
             answers: self.remembered.answers().to_vec(),
             response: response.map(|(status, headers)| (status, origin, headers)),
+            cache: self.record.cache.map(|(_, how)| how.name()),
             queued,
         }
     }

@@ -90,6 +90,14 @@ pub(crate) fn apply_all(
     Ok(())
 }
 
+/// Takes a list of edits out of the guest's memory, in order.
+pub(crate) fn request_edits(
+    edits: Edits<'_>,
+    secrets: &[Secret],
+) -> Result<Vec<HeaderEdit>, EditError> {
+    edits.map(|edit| HeaderEdit::new(&edit, secrets)).collect()
+}
+
 fn value(edit: &Edit<'_>, secrets: &[Secret]) -> Option<HeaderValue> {
     let segments = match edit.value() {
         EditValue::Bytes(bytes) => return HeaderValue::from_bytes(bytes).ok(),

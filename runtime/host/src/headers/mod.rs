@@ -14,7 +14,7 @@ mod sample;
 pub(crate) use authority::is_authority;
 pub(crate) use client::effective_client;
 pub(crate) use coding::{TransferCoding, transfer_coding};
-pub(crate) use edit::{EditError, HeaderEdit, apply_all};
+pub(crate) use edit::{EditError, HeaderEdit, apply_all, request_edits};
 pub(crate) use forwarded::set_forwarded;
 pub(crate) use hop::strip_hop_by_hop;
 

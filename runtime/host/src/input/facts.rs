@@ -70,4 +70,6 @@ pub struct ResponseFacts<'a> {
     pub origin: Option<&'a str>,
     /// The header.
     pub headers: &'a HeaderMap,
+    /// How a cache has answered; none where none was asked.
+    pub cache: Option<&'static str>,
 }

@@ -226,8 +226,7 @@ fn plain<'a>(fact: &Fact, facts: &Facts<'a>) -> Value<'a> {
         Fact::EdgeRegion => text(facts.region),
         Fact::ResponseStatus => integer(facts.response.map(|response| i64::from(response.status))),
         Fact::ResponseOrigin => text(facts.response.and_then(|response| response.origin)),
-        // This host keeps no answers yet.
-        Fact::ResponseCache => Value::Absent,
+        Fact::ResponseCache => text(facts.response.and_then(|response| response.cache)),
         // These have sources of their own.
         Fact::Header { .. }
         | Fact::HeaderList { .. }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use edge_abi::manifest::{Manifest, RuleKind, Target as Declared};
+use edge_cache::Cache;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
@@ -13,8 +14,9 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{CHARGES, CLASSES, FAILURES, Kept, Metrics, STATE_FAILURES, kind};
+use super::{CACHED, CHARGES, CLASSES, FAILURES, Kept, Metrics, STATE_FAILURES, kind};
 use crate::access_log::Dropped;
+use crate::cache::Caches;
 use crate::settings::Deployment;
 use crate::target;
 
@@ -64,6 +66,8 @@ impl Collector for Host {
         hits(&mut out, metrics, manifest)?;
         limits(&mut out, metrics, manifest)?;
         state(&mut out, metrics)?;
+        caches(&mut out, metrics, manifest)?;
+        kept(&mut out, self.deployment.caches().map(Caches::store))?;
         origins(&mut out, metrics, manifest)?;
         bodies(&mut out, metrics)?;
         out.gauge(
@@ -178,6 +182,39 @@ fn limits(out: &mut Out<'_>, metrics: &Metrics, manifest: &Manifest) -> fmt::Res
         }
     }
     Ok(())
+}
+
+fn caches(out: &mut Out<'_>, metrics: &Metrics, manifest: &Manifest) -> fmt::Result {
+    let mut family = out.counters(
+        "edge_cache_answers",
+        "Answers of caches, by how they came about.",
+    )?;
+    for (cache, counts) in manifest.caches.iter().zip(&metrics.caches) {
+        for (how, count) in CACHED.iter().zip(counts) {
+            let labels = [("cache", cache.name.as_str()), ("how", how.name())];
+            series(&mut family, labels, count.get())?;
+        }
+    }
+    Ok(())
+}
+
+/// What answers take.
+fn kept(out: &mut Out<'_>, store: Option<&Cache>) -> fmt::Result {
+    out.gauge(
+        "edge_cache_memory_bytes",
+        "What answers take that are kept in memory.",
+        store.map_or(0, Cache::weight),
+    )?;
+    out.gauge(
+        "edge_cache_memory_keys",
+        "Keys with answers in memory.",
+        store.map_or(0, Cache::len) as u64,
+    )?;
+    out.gauge(
+        "edge_cache_fetches",
+        "Requests to origins whose answers others may share.",
+        store.map_or(0, Cache::flights) as u64,
+    )
 }
 
 fn state(out: &mut Out<'_>, metrics: &Metrics) -> fmt::Result {

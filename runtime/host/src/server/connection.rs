@@ -34,7 +34,7 @@ pub struct Context {
     /// The policy's instance.
     pub worker: Rc<Worker>,
     /// Its origins.
-    pub origins: HttpOrigins,
+    pub origins: Rc<HttpOrigins>,
     /// Bounds on each connection.
     pub limits: Limits,
     /// Where requests are logged.

@@ -21,6 +21,7 @@ use crate::exchange::Worker;
 use crate::origin::{HttpOrigins, OriginPlan};
 use crate::settings::Deployment;
 use crate::sources::{SystemClock, SystemEntropy};
+use crate::tasks::LocalTasks;
 
 /// How long a worker waits when the system has no more file descriptors.
 const EXHAUSTED: Duration = Duration::from_millis(50);
@@ -59,10 +60,11 @@ pub fn run(start: Start) -> Result<(), ServeError> {
         start.deployment,
         Box::new(SystemClock),
         Box::<SystemEntropy>::default(),
+        Box::new(LocalTasks),
     )?;
     let context = Rc::new(Context {
         worker: Rc::new(worker),
-        origins: HttpOrigins::new(start.plan),
+        origins: Rc::new(HttpOrigins::new(start.plan)),
         limits: start.config.limits,
         log: start.log,
     });

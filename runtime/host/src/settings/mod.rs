@@ -19,6 +19,7 @@ pub use network::{Network, NetworkError};
 pub(crate) use param::octets;
 pub use param::{ParamError, ParamValue};
 
+use crate::cache::Caches;
 use crate::engine::Policy;
 use crate::metrics::Metrics;
 use crate::state::{Backends, State};
@@ -43,6 +44,8 @@ pub struct Settings {
     pub backends: Option<Backends>,
     /// What the names of limits, stores and counters begin with there, instead of the policy's name.
     pub namespace: Option<String>,
+    /// Where answers of origins are kept. Without it, in a memory of the policy's own.
+    pub cache: Option<edge_cache::Cache>,
 }
 
 /// A secret's bytes, never printed.
@@ -75,6 +78,7 @@ pub struct Deployment {
     secrets: Vec<Secret>,
     params: Vec<ParamValue>,
     state: State,
+    caches: Option<Caches>,
     metrics: Metrics,
     settings: Settings,
 }
@@ -144,6 +148,9 @@ impl Deployment {
         }
         let backends = settings.backends.clone();
         let state = State::new(manifest, backends, settings.namespace.as_deref())?;
+        let store = settings.cache.clone();
+        let namespace = settings.namespace.as_deref();
+        let caches = Caches::new(manifest, store, namespace, state.backends());
         let metrics = Metrics::new(manifest);
         settings.secrets.clear();
         settings.params.clear();
@@ -152,6 +159,7 @@ impl Deployment {
             secrets,
             params,
             state,
+            caches,
             metrics,
             settings,
         })
@@ -178,6 +186,12 @@ impl Deployment {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// What it keeps of origins' answers; none where it declares no cache.
+    #[must_use]
+    pub fn caches(&self) -> Option<&Caches> {
+        self.caches.as_ref()
     }
 
     /// What is counted of its requests.

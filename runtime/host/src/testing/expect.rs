@@ -84,8 +84,10 @@ fn actual(scene: &Scene<'_>, last: &Last, subject: &Subject, wanted: &str) -> Op
         Subject::Purged { path } => purged(&last.record, *path, wanted),
         // These need no answer.
         Subject::Store { .. } | Subject::Counter { .. } => None,
-        // No cache exists in this version.
-        Subject::Cache => None,
+        Subject::Cache => last
+            .record
+            .cache_name()
+            .map(|name| name.as_bytes().to_vec()),
         Subject::Received { origin, part } => {
             let origin = scene.origin(origin)?;
             scene.origins.inspect(origin, |count, received| {

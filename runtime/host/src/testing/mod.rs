@@ -10,6 +10,7 @@ pub(crate) mod memory;
 mod origins;
 mod report;
 mod scene;
+mod tasks;
 
 use std::sync::Arc;
 

@@ -1,14 +1,12 @@
 //! One test while it runs.
 
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use edge_abi::test_plan::{self, CLIENT_IP, Expect, Given, HOST, START_MS, Test};
+use edge_cache::{Cache, Config};
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
@@ -17,6 +15,7 @@ use super::expect;
 use super::memory::Remembering;
 use super::origins::Origins;
 use super::report::{Failure, Place};
+use super::tasks::Queue;
 use crate::engine::Policy;
 use crate::exchange::{Client, Record, Worker, handle};
 use crate::settings::{Deployment, Geo, GeoTable, Secret, Settings};
@@ -34,7 +33,8 @@ pub(super) struct Scene<'p> {
     client: Client,
     clock: Rc<ManualClock>,
     entropy: Rc<SeededEntropy>,
-    pub(super) origins: Origins,
+    pub(super) origins: Rc<Origins>,
+    tasks: Rc<Queue>,
     /// What the policy remembers; none where it declares what can't be.
     pub(super) memory: Option<Remembering>,
     /// None when a given has changed what a worker is made of.
@@ -59,6 +59,7 @@ impl<'p> Scene<'p> {
         let mut settings = Settings::default();
         let memory = Remembering::new(policy.manifest(), clock.of_state()).ok();
         settings.backends = memory.as_ref().map(Remembering::backends);
+        settings.cache = Some(Cache::new(Config::default()));
         // A secret that a test does not care about is its own name.
         for name in &policy.manifest().secrets {
             settings
@@ -82,7 +83,8 @@ impl<'p> Scene<'p> {
             },
             clock: Rc::clone(&clock),
             entropy: Rc::new(SeededEntropy::from_text(&test.name)),
-            origins: Origins::new(clock),
+            origins: Rc::new(Origins::new(clock)),
+            tasks: Rc::default(),
             memory,
             worker: None,
             last: None,
@@ -241,9 +243,13 @@ impl<'p> Scene<'p> {
         };
         let worker = self.worker.insert(worker);
         let stuck = || String::from("the exchange waits for something that never comes");
-        let mut answer = finish(handle(worker, &self.origins, built, client)).ok_or_else(stuck)?;
+        let tasks = &self.tasks;
+        let answering = handle(worker, &self.origins, built, client);
+        let mut answer = tasks.finish(answering).ok_or_else(stuck)?;
         let (head, body) = answer.response.into_parts();
-        let (body, end) = finish(receive(body)).ok_or_else(stuck)?;
+        let (body, end) = tasks.finish(receive(body)).ok_or_else(stuck)?;
+        // what a cache fetches in the background is there before the next request
+        tasks.run();
         // An answer that a scan has cut is what the client gets: the record says why.
         if !answer.scans.settle(&mut answer.record) {
             end.map_err(|error| error.to_string())?;
@@ -266,7 +272,8 @@ impl<'p> Scene<'p> {
             Box::new(Rc::clone(&self.clock)),
             Box::new(Rc::clone(&self.entropy)),
         );
-        let worker = Worker::new(Arc::new(deployment), clock, entropy);
+        let tasks = Box::new(Rc::clone(&self.tasks));
+        let worker = Worker::new(Arc::new(deployment), clock, entropy, tasks);
         worker.map(Rc::new).map_err(|error| error.to_string())
     }
 
@@ -335,16 +342,4 @@ fn build(request: &test_plan::Request) -> Result<Request<Body>, String> {
     }
     *built.headers_mut() = headers;
     Ok(built)
-}
-
-/// Runs a future that only ever waits for things in memory; none when it waits for anything else.
-fn finish<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    match future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
-    {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
 }

@@ -116,6 +116,7 @@ impl Lane {
                 *status,
                 origin.and_then(|at| policy.target_name(at)),
                 headers,
+                case.cache,
             )
         });
         let plan = worker.plan(self.order.slots).map_err(Verdict::Fault)?;

@@ -33,6 +33,7 @@ use crate::engine::Policy;
 use crate::fixture::GuestFixture;
 use crate::settings::{Secret, Settings};
 use crate::sources::{ManualClock, SeededEntropy};
+use crate::tasks::LocalTasks;
 use crate::upstream::{Try, TryError, full};
 
 /// Runs a future that waits for nothing outside this process.
@@ -47,11 +48,14 @@ pub(super) fn finish<F: Future>(future: F) -> F::Output {
     }
 }
 
+type Answers = VecDeque<Result<Response<Body>, TryError>>;
+type Got = Vec<(u32, Request<Bytes>, Try)>;
+
 /// Origins that answer what the test has queued, and remember what they got.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Played {
-    pub(super) answers: RefCell<VecDeque<Result<Response<Body>, TryError>>>,
-    pub(super) got: RefCell<Vec<(u32, Request<Bytes>, Try)>>,
+    pub(super) answers: Rc<RefCell<Answers>>,
+    pub(super) got: Rc<RefCell<Got>>,
 }
 
 impl Played {
@@ -59,8 +63,8 @@ impl Played {
         answers: impl IntoIterator<Item = Result<Response<Body>, TryError>>,
     ) -> Self {
         Played {
-            answers: RefCell::new(answers.into_iter().collect()),
-            got: RefCell::default(),
+            answers: Rc::new(RefCell::new(answers.into_iter().collect())),
+            got: Rc::default(),
         }
     }
 
@@ -112,6 +116,7 @@ pub(super) fn worker(policy: Arc<Policy>) -> Rc<Worker> {
         deployment,
         Box::new(ManualClock::at(1)),
         Box::new(SeededEntropy::from_text("t")),
+        Box::new(LocalTasks),
     );
     Rc::new(worker.unwrap())
 }
@@ -150,7 +155,11 @@ impl Seen {
     }
 }
 
-pub(super) fn ask(worker: &Rc<Worker>, upstream: &impl Upstream, request: Request<Body>) -> Seen {
+pub(super) fn ask(
+    worker: &Rc<Worker>,
+    upstream: &(impl Upstream + Clone + 'static),
+    request: Request<Body>,
+) -> Seen {
     let mut answer = finish(handle(worker, upstream, request, client()));
     let (head, body) = answer.response.into_parts();
     let body = String::from_utf8_lossy(&finish(body.collect()).unwrap().to_bytes()).into_owned();

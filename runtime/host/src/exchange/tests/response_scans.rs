@@ -200,6 +200,7 @@ fn the_policys_own_answers_are_scanned_too() {
 }
 
 /// An origin that answers at once, with the request's body as it comes.
+#[derive(Clone)]
 struct Echo;
 
 impl Upstream for Echo {

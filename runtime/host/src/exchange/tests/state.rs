@@ -25,6 +25,7 @@ pub(super) fn worker_with(guest: &GuestFixture, memory: &Remembering) -> Rc<Work
         deployment,
         Box::new(ManualClock::at(1)),
         Box::new(SeededEntropy::from_text("t")),
+        Box::new(LocalTasks),
     );
     Rc::new(worker.unwrap())
 }

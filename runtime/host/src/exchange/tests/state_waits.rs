@@ -123,6 +123,7 @@ fn told(slow: &Arc<Slow>, asks: &[Asked<'_>], kinds: &[&str]) -> (String, Record
         deployment,
         Box::new(ManualClock::at(1)),
         Box::new(SeededEntropy::from_text("t")),
+        Box::new(LocalTasks),
     );
     let (worker, origins) = (Rc::new(worker.unwrap()), Played::default());
     let runtime = tokio::runtime::Builder::new_current_thread()
