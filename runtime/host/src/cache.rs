@@ -93,6 +93,7 @@ impl Declared {
             cache.strip.iter().partition(|name| name.ends_with('*'));
         let rules = Rules {
             ttl: cache.edge_ms,
+            regional_ttl: cache.regional_ms,
             respect: match cache.respect {
                 manifest::Respect::Origin => Respect::Origin,
                 manifest::Respect::Override => Respect::Override,

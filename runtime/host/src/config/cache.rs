@@ -1,5 +1,6 @@
 //! What is kept of origins' answers, and how much.
 
+use edge_cache::{Regional, Shelf};
 use serde::Deserialize;
 
 use super::ranges;
@@ -22,6 +23,10 @@ pub struct Cache {
     /// What the answers of one host name may take in memory, from 1 MiB to 1 TiB. Default: no bound of its own.
     #[serde(deserialize_with = "ranges::some_size::<_, { 1 << 20 }, { 1 << 40 }>")]
     pub host_quota: Option<Bytes>,
+    /// What answers may take that are kept for the regional tier in this machine's memory, which stands in for it where no
+    /// other place is named; from 1 MiB to 1 TiB. Default: `64MiB`.
+    #[serde(deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 40 }>")]
+    pub regional_memory: Bytes,
     /// Whether an answer is kept only when it is fetched the second time, so that what is asked for once drives nothing
     /// out. Default: false.
     pub second_time: bool,
@@ -37,6 +42,7 @@ impl Default for Cache {
             max_object: Bytes(8 << 20),
             max_filling: Bytes(128 << 20),
             host_quota: None,
+            regional_memory: Bytes(64 << 20),
             second_time: false,
             wait: Span::from_secs(10),
         }
@@ -55,6 +61,7 @@ impl Cache {
             host_quota: self.host_quota.map(|quota| quota.0 as u64),
             wait: self.wait.0,
             second_time: self.second_time,
+            regional: Some(Regional::Memory(Shelf::new(self.regional_memory.0 as u64))),
             ..edge_cache::Config::default()
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use edge_abi::test_plan::{self, CLIENT_IP, Expect, Given, HOST, START_MS, Test};
-use edge_cache::{Cache, Config};
+use edge_cache::Cache;
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
@@ -16,6 +16,7 @@ use super::memory::Remembering;
 use super::origins::Origins;
 use super::report::{Failure, Place};
 use super::tasks::Queue;
+use crate::config;
 use crate::engine::Policy;
 use crate::exchange::{Client, Record, Worker, handle};
 use crate::settings::{Deployment, Geo, GeoTable, Secret, Settings};
@@ -59,7 +60,7 @@ impl<'p> Scene<'p> {
         let mut settings = Settings::default();
         let memory = Remembering::new(policy.manifest(), clock.of_state()).ok();
         settings.backends = memory.as_ref().map(Remembering::backends);
-        settings.cache = Some(Cache::new(Config::default()));
+        settings.cache = Some(Cache::new(config::Cache::default().bounds()));
         // A secret that a test does not care about is its own name.
         for name in &policy.manifest().secrets {
             settings
