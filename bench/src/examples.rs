@@ -161,6 +161,7 @@ fn response(
         status: 200,
         origin: Some("shop"),
         headers: &headers,
+        cache: None,
     };
     let facts = request.facts(&loaded.params, Some(answer));
     let call = call(Event::ResponseHead, &continuation);

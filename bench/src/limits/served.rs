@@ -11,6 +11,7 @@ use edge_host::{
     exchange::{Client, Worker, handle},
     settings::{Deployment, Settings},
     sources::{SystemClock, SystemEntropy},
+    tasks::LocalTasks,
     upstream::{Body, Try, TryError, Upstream, empty},
 };
 use std::{
