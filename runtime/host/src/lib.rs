@@ -30,6 +30,7 @@ pub mod file;
 mod fixture;
 mod headers;
 pub mod input;
+mod interim;
 mod metrics;
 pub mod origin;
 pub mod output;

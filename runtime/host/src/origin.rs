@@ -12,15 +12,18 @@ mod pool;
 mod tls;
 
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
+use hyper::ext::on_informational;
 use tokio::time::Instant;
 
 use crate::headers::{TransferCoding, transfer_coding};
+use crate::interim::Interims;
 use crate::upstream::{Body, Try, TryError, Upstream, boxed};
 use body::{Progress, Received, Sent};
 use plan::Planned;
@@ -30,14 +33,21 @@ pub use address::Address;
 pub use plan::{OriginError, OriginPlan};
 pub use tls::TlsError;
 
-/// The origins of a policy, as one worker reaches them.
-pub struct HttpOrigins {
+/// The origins of a policy, as one worker reaches them. Clones are the same origins.
+#[derive(Clone)]
+pub struct Origins {
+    shared: Rc<Shared>,
+    /// Where interim answers go, if anybody is to have them.
+    interims: Option<Interims>,
+}
+
+struct Shared {
     plan: OriginPlan,
     /// By target, as in the plan.
     pools: Vec<Pool>,
 }
 
-impl HttpOrigins {
+impl Origins {
     /// Empty pools for the origins of the plan. They are to be used within one
     /// [`LocalSet`](tokio::task::LocalSet), where their connections run.
     #[must_use]
@@ -52,9 +62,22 @@ impl HttpOrigins {
                 )
             })
             .collect();
-        Self { plan, pools }
+        Self {
+            shared: Rc::new(Shared { plan, pools }),
+            interims: None,
+        }
     }
 
+    /// The same origins for one request, whose client is to have their interim answers.
+    pub(crate) fn telling(&self, interims: Option<Interims>) -> Self {
+        Self {
+            shared: Rc::clone(&self.shared),
+            interims,
+        }
+    }
+}
+
+impl Shared {
     async fn connect(&self, origin: &Planned, limit: Duration) -> Result<Sender, TryError> {
         let connecting = connect::connect(&origin.address, self.plan.tls.as_ref());
         match tokio::time::timeout(limit, connecting).await {
@@ -65,16 +88,16 @@ impl HttpOrigins {
     }
 }
 
-impl Upstream for HttpOrigins {
+impl Upstream for Origins {
     async fn send(
         &self,
         origin: u32,
         request: Request<Body>,
         limits: Try,
     ) -> Result<Response<Body>, TryError> {
-        let index = origin as usize;
+        let (index, shared) = (origin as usize, &self.shared);
         let (Some(Some(origin)), Some(pool)) =
-            (self.plan.origins.get(index), self.pools.get(index))
+            (shared.plan.origins.get(index), shared.pools.get(index))
         else {
             return Err(TryError::Connect(format!(
                 "target {index} is not an origin"
@@ -84,6 +107,11 @@ impl Upstream for HttpOrigins {
         let mut request = request.map(|body| Sent::new(body, progress.clone()));
         *request.version_mut() = Version::HTTP_11;
         origin.set_host(request.headers_mut());
+        if let Some(interims) = self.interims.clone() {
+            on_informational(&mut request, move |interim| {
+                interims.take(interim.status(), interim.headers());
+            });
+        }
         if let Some(mut sender) = pool.take() {
             let spare = resendable(&request);
             let sending = sender.try_send_request(request);
@@ -92,7 +120,7 @@ impl Upstream for HttpOrigins {
                 Err(failed) => request = after_stale(failed, spare)?,
             }
         }
-        let mut sender = self
+        let mut sender = shared
             .connect(origin, limits.connect.min(limits.timeout))
             .await?;
         match within(&progress, sender.try_send_request(request)).await? {
@@ -135,6 +163,7 @@ fn resendable(request: &Request<Sent>) -> Option<Request<Sent>> {
     copy.uri_mut().clone_from(request.uri());
     copy.headers_mut().clone_from(request.headers());
     *copy.version_mut() = request.version();
+    copy.extensions_mut().clone_from(request.extensions());
     Some(copy)
 }
 

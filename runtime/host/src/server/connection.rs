@@ -1,13 +1,15 @@
 //! One client's connection from its first byte to its last.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
-use http::{Request, Response, header};
+use http::{Request, Response, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -25,7 +27,8 @@ use super::watch::{Cut, Watch};
 use crate::access_log::{Abandoned, Entry, LogHandle, Refused};
 use crate::config::Limits;
 use crate::exchange::{self, Answer, Client, Worker};
-use crate::origin::HttpOrigins;
+use crate::interim::{Interims, Outbox};
+use crate::origin::Origins;
 use crate::sources::{Clock, SystemClock};
 use crate::upstream::{self, Body};
 
@@ -34,7 +37,7 @@ pub struct Context {
     /// The policy's instance.
     pub worker: Rc<Worker>,
     /// Its origins.
-    pub origins: Rc<HttpOrigins>,
+    pub origins: Origins,
     /// Bounds on each connection.
     pub limits: Limits,
     /// Where requests are logged.
@@ -65,8 +68,20 @@ async fn converse(
     let _ = stream.set_nodelay(true);
     let watch = Rc::new(Watch::new());
     let limits = context.limits.clone();
-    let service = service_fn(|request| answer(&context, request, peer, watch.clone(), &unfinished));
-    let io = TokioIo::new(Stream::new(stream, watch.clone()));
+    let (inbox, outbox) = (Arc::default(), Outbox::new());
+    let service = service_fn(|request| {
+        let interims = (request.version() > Version::HTTP_10).then(|| Interims::begin(&inbox));
+        let answering = answer(
+            &context,
+            request,
+            peer,
+            watch.clone(),
+            &unfinished,
+            interims.clone(),
+        );
+        telling(answering, interims, outbox.clone())
+    });
+    let io = TokioIo::new(Stream::new(stream, watch.clone(), outbox.clone()));
     let mut serving = *stage.borrow_and_update() == Stage::Serving;
     let mut connection = pin!(builder(&limits, serving).serve_connection(io, service));
     let mut timer = pin!(sleep_until(next_look(&watch, &limits)));
@@ -169,6 +184,7 @@ async fn answer(
     peer: SocketAddr,
     watch: Rc<Watch>,
     unfinished: &Unfinished<Answer>,
+    interims: Option<Interims>,
 ) -> Result<Response<Download>, Infallible> {
     watch.begin();
     let start = Instant::now();
@@ -180,14 +196,14 @@ async fn answer(
     };
     let mut waiting = Waiting::new(context, watch.clone(), &request, peer, start);
     let request = request.map(|body| upload(body, &watch));
+    let origins = context.origins.telling(interims);
     let answer = if context.worker.deployment().policy().manifest().finishes {
         let context = context.clone();
-        let exchange = async move {
-            exchange::handle(&context.worker, &context.origins, request, client).await
-        };
+        let exchange =
+            async move { exchange::handle(&context.worker, &origins, request, client).await };
         unfinished.keep(exchange).await
     } else {
-        exchange::handle(&context.worker, &context.origins, request, client).await
+        exchange::handle(&context.worker, &origins, request, client).await
     };
     waiting.request = None;
     let shared = context.clone();
@@ -195,6 +211,23 @@ async fn answer(
     Ok(answer
         .response
         .map(|body| Download::new(body, record, scans, start, watch, shared)))
+}
+
+/// Answers, and lets the client have what origins say before.
+async fn telling<T>(
+    answering: impl Future<Output = T>,
+    interims: Option<Interims>,
+    outbox: Rc<Outbox>,
+) -> T {
+    let mut answering = pin!(answering);
+    poll_fn(|cx| {
+        let polled = answering.as_mut().poll(cx);
+        if let Some(interims) = &interims {
+            interims.deliver(cx, &outbox);
+        }
+        polled
+    })
+    .await
 }
 
 /// Most requests have no body, and need nothing to be watched.

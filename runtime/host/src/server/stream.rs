@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use super::watch::{Phase, Watch};
+use crate::interim::Outbox;
 
 /// Most bytes that are thrown away before a connection is closed.
 const MOST_THROWN_AWAY: usize = 1 << 20;
@@ -28,6 +29,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub struct Stream {
     inner: TcpStream,
     watch: Rc<Watch>,
+    /// What goes out before the next answer.
+    outbox: Rc<Outbox>,
     closing: Closing,
 }
 
@@ -44,12 +47,37 @@ enum Closing {
 
 impl Stream {
     /// Notes what happens on `stream`.
-    pub fn new(stream: TcpStream, watch: Rc<Watch>) -> Self {
+    pub fn new(stream: TcpStream, watch: Rc<Watch>, outbox: Rc<Outbox>) -> Self {
         Self {
             inner: stream,
             watch,
+            outbox,
             closing: Closing::No,
         }
+    }
+
+    /// Writes what goes out before the next answer.
+    fn poll_outbox(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outbox.is_empty() {
+            let mut pending = false;
+            let inner = Pin::new(&mut self.inner);
+            let written = self
+                .outbox
+                .write(|bytes| match inner.poll_write(cx, bytes) {
+                    Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
+                    Poll::Ready(written) => written,
+                    Poll::Pending => {
+                        pending = true;
+                        Ok(0)
+                    }
+                });
+            self.watch.write(pending);
+            written?;
+            if pending {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// What comes after the end of the sending side.
@@ -109,6 +137,8 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        ready!(this.poll_outbox(cx))?;
+        this.outbox.note(false);
         let polled = Pin::new(&mut this.inner).poll_write(cx, bytes);
         this.watch.write(polled.is_pending());
         polled
@@ -120,6 +150,8 @@ impl AsyncWrite for Stream {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        ready!(this.poll_outbox(cx))?;
+        this.outbox.note(false);
         let polled = Pin::new(&mut this.inner).poll_write_vectored(cx, bytes);
         this.watch.write(polled.is_pending());
         polled
@@ -130,7 +162,11 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+        // asked for only when nothing is left to be written
+        let this = self.get_mut();
+        this.outbox.note(true);
+        ready!(this.poll_outbox(cx))?;
+        Pin::new(&mut this.inner).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -18,7 +18,7 @@ use super::{ServeError, Stage, refuse};
 use crate::access_log::LogHandle;
 use crate::config::Config;
 use crate::exchange::Worker;
-use crate::origin::{HttpOrigins, OriginPlan};
+use crate::origin::{OriginPlan, Origins};
 use crate::settings::Deployment;
 use crate::sources::{SystemClock, SystemEntropy};
 use crate::tasks::LocalTasks;
@@ -64,7 +64,7 @@ pub fn run(start: Start) -> Result<(), ServeError> {
     )?;
     let context = Rc::new(Context {
         worker: Rc::new(worker),
-        origins: Rc::new(HttpOrigins::new(start.plan)),
+        origins: Origins::new(start.plan),
         limits: start.config.limits,
         log: start.log,
     });

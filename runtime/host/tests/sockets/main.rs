@@ -16,6 +16,7 @@ mod admin;
 mod failures;
 mod framing;
 mod heads;
+mod interim;
 mod limits;
 mod logging;
 mod memory;
