@@ -23,6 +23,7 @@ pub use driver::{
 };
 pub use semantics::rules::{Admit, Respect, Rules};
 pub use semantics::status::{CacheStatus, Forward};
+pub use storage::disk::{Disk, OpenError};
 pub use storage::key::{Key, KeyBuilder};
 pub use storage::place::Place;
 pub use storage::purge::Purge;

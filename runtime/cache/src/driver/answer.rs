@@ -1,6 +1,6 @@
 //! Answers made from a stored entry or a body on its way.
 
-use super::body::CacheBody;
+use super::body::{CacheBody, Piece};
 use super::client::Client;
 use super::fetch::Fetch;
 use super::fill::Fill;
@@ -133,17 +133,22 @@ impl Answer {
     fn fill_from(&mut self, client: &Client, entry: &Entry, content: &Content) -> Option<()> {
         let complete = content.complete();
         if client.method == Method::HEAD {
-            matches!(content, Content::Whole(_)).then_some(())?;
+            content.is_whole().then_some(())?;
             self.length(complete);
             return Some(());
         }
         match selection(client, entry, complete) {
             Selection::Whole => {
-                let Content::Whole(chunks) = content else {
-                    return None;
+                self.body = match content {
+                    Content::Whole(chunks) => CacheBody::whole(chunks.clone()),
+                    Content::Disk(_) if complete == 0 => CacheBody::empty(),
+                    Content::Disk(body) => {
+                        let (first, last) = (0, complete - 1);
+                        CacheBody::disk(body.clone(), vec![Piece::Span(Span { first, last })])
+                    }
+                    Content::Parts(_) => return None,
                 };
                 self.length(complete);
-                self.body = CacheBody::whole(chunks.clone());
             }
             Selection::Unsatisfiable => self.unsatisfiable(complete),
             Selection::Parts(spans) => self.parts(&spans, content, complete)?,
@@ -153,9 +158,8 @@ impl Answer {
 
     fn parts(&mut self, spans: &[Span], content: &Content, complete: u64) -> Option<()> {
         if let [span] = spans {
-            let pieces = content.slice(*span)?;
+            self.body = body_of(content, vec![Piece::Span(*span)])?;
             self.part(*span, complete);
-            self.body = CacheBody::pieces(pieces);
             return Some(());
         }
         let frame = Frame::new(
@@ -166,15 +170,15 @@ impl Answer {
         );
         let mut pieces = Vec::new();
         for (before, span) in frame.before.iter().zip(spans) {
-            pieces.push(before.clone());
-            pieces.extend(content.slice(*span)?);
+            pieces.push(Piece::Bytes(before.clone()));
+            pieces.push(Piece::Span(*span));
         }
-        pieces.push(frame.after.clone());
+        pieces.push(Piece::Bytes(frame.after.clone()));
+        self.body = body_of(content, pieces)?;
         self.status = StatusCode::PARTIAL_CONTENT;
         self.length(frame.content_length(spans));
         self.headers
             .insert(header::CONTENT_TYPE, frame.content_type);
-        self.body = CacheBody::pieces(pieces);
         Some(())
     }
 
@@ -222,6 +226,21 @@ impl Answer {
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
     }
+}
+
+/// A body of these pieces; `None` when one is not stored.
+fn body_of(content: &Content, pieces: Vec<Piece>) -> Option<CacheBody> {
+    if let Content::Disk(body) = content {
+        return Some(CacheBody::disk(body.clone(), pieces));
+    }
+    let mut all = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(bytes) => all.push(bytes),
+            Piece::Span(span) => all.extend(content.slice(span)?),
+        }
+    }
+    Some(CacheBody::pieces(all))
 }
 
 /// What a GET's range selects of a 200, or of stored parts of one; everything else is answered whole.

@@ -8,6 +8,7 @@ use super::note::Note;
 use crate::semantics::reuse::{Reuse, reuse};
 use crate::semantics::status::Forward;
 use crate::semantics::terms::Terms;
+use crate::storage::content::Content;
 use crate::storage::entry::Entry;
 use crate::storage::key::Key;
 use crate::storage::purge::Left;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 /// A tier below memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tier {
+    Disk,
     Regional,
 }
 
@@ -23,6 +25,7 @@ impl Tier {
     /// Its name in `Cache-Status`.
     fn name(self) -> &'static str {
         match self {
+            Tier::Disk => "disk",
             Tier::Regional => "regional",
         }
     }
@@ -80,6 +83,7 @@ impl Cache {
         let counters = &self.0.counters;
         match tier {
             None => counters.memory_hits.one(),
+            Some(Tier::Disk) => counters.disk_hits.one(),
             Some(Tier::Regional) => counters.regional_hits.one(),
         }
         if let Some(tier) = tier {
@@ -115,11 +119,46 @@ impl Cache {
         if !wanted || client.directives.no_cache {
             return None;
         }
+        let mut tier = None;
+        // what memory has, even stale, is as new as what the disk has
+        if found.entry.is_none()
+            && let Some(entry) = self.on_disk(ask).await
+        {
+            let will_do = matches!(
+                reuse(&entry.terms, &client.directives, now),
+                Reuse::Fresh | Reuse::WhileRevalidate
+            );
+            self.take(found, entry);
+            if will_do && !self.is_fresher_below(ask, found, now) {
+                return Some(Tier::Disk);
+            }
+            tier = Some(Tier::Disk);
+        }
         if let Some(entry) = self.regional(ask, found, now).await {
             self.take(found, entry);
-            return Some(Tier::Regional);
+            tier = Some(Tier::Regional);
         }
-        None
+        tier
+    }
+
+    /// What the disk has, as purges left it: now in memory, if it is not too long for that.
+    async fn on_disk(&self, ask: &Ask<'_>) -> Option<Arc<Entry>> {
+        let disk = self.0.disk.as_ref()?;
+        let _under_way = self.0.purges.begin();
+        let (mut entry, id) = disk.get(&ask.key, ask.sent).await?;
+        match self.0.purges.left(&entry) {
+            Left::Gone => {
+                disk.remove_numbered(&ask.key, id);
+                return None;
+            }
+            Left::Stale(at) => entry.terms = entry.terms.stale_from(at),
+            Left::Valid => {}
+        }
+        let entry = Arc::new(entry);
+        if matches!(entry.content, Content::Whole(_)) {
+            self.0.memory.put(ask.key, entry.clone());
+        }
+        Some(entry)
     }
 
     fn take(&self, found: &mut Found, entry: Arc<Entry>) {
@@ -147,7 +186,7 @@ impl Cache {
             return None;
         }
         let entry = Arc::new(entry);
-        self.0.memory.put(ask.key, entry.clone());
+        self.in_edge(ask.key, entry.clone());
         Some(entry)
     }
 
@@ -156,16 +195,36 @@ impl Cache {
         if let Some(region) = &self.0.region {
             region.put(&key, &entry);
         }
-        self.0.memory.put(key, entry);
+        self.in_edge(key, entry);
     }
 
-    /// Removes an answer from all tiers.
-    pub(crate) fn discard(&self, key: &Key, entry: &Arc<Entry>) {
+    /// Stores an answer in memory and on the disk.
+    fn in_edge(&self, key: Key, entry: Arc<Entry>) {
+        match &entry.content {
+            Content::Disk(_) => self.0.memory.remove(&key, &entry),
+            _ => self.0.memory.put(key, entry.clone()),
+        }
+        if let Some(disk) = &self.0.disk {
+            let under_way = self.0.purges.hold(entry.born);
+            disk.put(key, entry, under_way);
+        }
+    }
+
+    /// Removes what memory and the region have in place of an answer that only the disk will have.
+    pub(crate) fn forget_above_disk(&self, key: &Key, entry: &Entry) {
         self.0.memory.remove(key, entry);
         if let Some(region) = &self.0.region
             && entry.terms.regional_stale_at.is_some()
         {
             region.remove(key, entry);
+        }
+    }
+
+    /// Removes an answer from all tiers.
+    pub(crate) fn discard(&self, key: &Key, entry: &Entry) {
+        self.forget_above_disk(key, entry);
+        if let Some(disk) = &self.0.disk {
+            disk.remove(key, entry);
         }
     }
 }

@@ -1,10 +1,13 @@
-//! The body of an answer: from memory, or as it grows.
+//! The body of an answer: from memory, from the disk, or as it grows.
 
 use super::fill::{Next, Reader};
 use crate::semantics::range::Span;
 use crate::storage::content::Chunks;
+use crate::storage::disk::DiskBody;
+use crate::storage::disk::body::Reading;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,6 +27,7 @@ enum Source {
         pieces: std::vec::IntoIter<Bytes>,
         left: u64,
     },
+    Disk(Box<FromDisk>),
     Growing {
         reader: Reader,
         skip: u64,
@@ -32,7 +36,31 @@ enum Source {
     Ended,
 }
 
-/// A body that ended before its end: the origin broke off, or this reader was too slow for one that is not stored.
+/// How many chunks are read ahead from the disk.
+const AHEAD: usize = 2;
+
+/// A piece of a body that is made of stored bytes and others.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    /// These bytes.
+    Bytes(Bytes),
+    /// A span of what is stored.
+    Span(Span),
+}
+
+/// Pieces of a body on the disk.
+#[derive(Debug)]
+struct FromDisk {
+    body: DiskBody,
+    /// What is not read yet.
+    pieces: VecDeque<Piece>,
+    /// What is being read.
+    reading: VecDeque<Result<Bytes, Reading>>,
+    left: u64,
+}
+
+/// A body that ended before its end: the origin broke off, this reader was too slow for one that is not stored, or the disk
+/// has not the bytes that were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenOff;
 
@@ -65,6 +93,20 @@ impl CacheBody {
             pieces: pieces.into_iter(),
             left,
         })
+    }
+
+    /// Pieces of a body on the disk.
+    pub(crate) fn disk(body: DiskBody, pieces: Vec<Piece>) -> Self {
+        let length = |piece: &Piece| match piece {
+            Piece::Bytes(bytes) => bytes.len() as u64,
+            Piece::Span(span) => span.len(),
+        };
+        Self(Source::Disk(Box::new(FromDisk {
+            body,
+            left: pieces.iter().map(length).sum(),
+            pieces: pieces.into(),
+            reading: VecDeque::new(),
+        })))
     }
 
     /// All of a growing body, whose length may be known.
@@ -107,6 +149,7 @@ impl Body for CacheBody {
                 *left = left.saturating_sub(piece.as_ref().map_or(0, |piece| piece.len() as u64));
                 Poll::Ready(piece.map(Ok))
             }
+            Source::Disk(disk) => disk.next(cx),
             Source::Growing { reader, skip, left } => grow(reader, skip, left, cx),
             Source::Ended => Poll::Ready(None),
         };
@@ -119,6 +162,7 @@ impl Body for CacheBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Source::Whole { left, .. } | Source::Pieces { left, .. } => *left == 0,
+            Source::Disk(disk) => disk.left == 0,
             Source::Growing { left, .. } => *left == Some(0),
             Source::Ended => true,
         }
@@ -127,11 +171,49 @@ impl Body for CacheBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Source::Whole { left, .. } | Source::Pieces { left, .. } => SizeHint::with_exact(*left),
+            Source::Disk(disk) => SizeHint::with_exact(disk.left),
             Source::Growing {
                 left: Some(left), ..
             } => SizeHint::with_exact(*left),
             Source::Growing { left: None, .. } => SizeHint::default(),
             Source::Ended => SizeHint::with_exact(0),
+        }
+    }
+}
+
+impl FromDisk {
+    fn next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        self.read_ahead();
+        let bytes = match self.reading.front_mut() {
+            None => return Poll::Ready(None),
+            Some(Ok(bytes)) => Some(std::mem::take(bytes)),
+            Some(Err(reading)) => match reading.poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(bytes) => bytes,
+            },
+        };
+        self.reading.pop_front();
+        let Some(bytes) = bytes else {
+            return Poll::Ready(Some(Err(BrokenOff)));
+        };
+        self.left = self.left.saturating_sub(bytes.len() as u64);
+        self.read_ahead();
+        Poll::Ready(Some(Ok(bytes)))
+    }
+
+    fn read_ahead(&mut self) {
+        while self.reading.len() < AHEAD {
+            match self.pieces.pop_front() {
+                None => return,
+                Some(Piece::Bytes(bytes)) => self.reading.push_back(Ok(bytes)),
+                Some(Piece::Span(span)) => {
+                    let (reading, rest) = self.body.read(span);
+                    self.reading.push_back(Err(reading));
+                    if let Some(rest) = rest {
+                        self.pieces.push_front(Piece::Span(rest));
+                    }
+                }
+            }
         }
     }
 }

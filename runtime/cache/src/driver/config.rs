@@ -1,5 +1,6 @@
 //! The bounds of a cache.
 
+use crate::storage::disk::Disk;
 use crate::storage::regional::Regional;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 pub struct Config {
     /// What all stored answers may take together.
     pub memory: u64,
-    /// The longest body that is stored. A longer one is passed on.
+    /// The longest body that is stored in memory. A longer one goes to the disk, or is passed on.
     pub max_object: u64,
     /// What all bodies that are being filled may take together; beyond, new ones are passed on and not stored.
     pub max_filling: u64,
@@ -28,6 +29,8 @@ pub struct Config {
     pub notes: usize,
     /// Whether an answer is stored only the second time that it is fetched (within about 100,000 others).
     pub second_time: bool,
+    /// The disk below memory, for the same answers and for longer ones.
+    pub disk: Option<Disk>,
     /// The tier that several hosts share, for the `cache` blocks that name it.
     pub regional: Option<Regional>,
     /// The longest body that is handed to the regional tier.
@@ -48,6 +51,7 @@ impl Default for Config {
             failed: 1000,
             notes: 65_536,
             second_time: false,
+            disk: None,
             regional: None,
             regional_max_object: 1 << 20,
         }

@@ -205,13 +205,21 @@ impl Fetch {
         {
             return Err(Refusal::Status);
         }
-        if length(&origin.headers).is_some_and(|length| length > self.cache.0.config.max_object) {
+        if length(&origin.headers).is_some_and(|length| length > self.longest(whole)) {
             return Err(Refusal::Policy);
         }
         Ok((
             terms,
             tags(&origin.headers, &admit.tags).ok_or(Refusal::Policy)?,
         ))
+    }
+
+    /// The longest body that is stored.
+    fn longest(&self, whole: bool) -> u64 {
+        let config = &self.cache.0.config;
+        let disk = self.cache.0.disk.as_ref().filter(|_| whole);
+        let on_disk = disk.map_or(0, |disk| disk.inner.config.max_object);
+        config.max_object.max(on_disk)
     }
 
     fn terms(
@@ -386,13 +394,13 @@ impl Fetch {
             self.tell(Outcome::Pass);
         }
         let until = now.saturating_add(self.cache.0.config.pass);
-        let (cache, rules, lead) = (self.cache.clone(), self.rules.clone(), self.lead.take());
+        let (cache, lead) = (self.cache.clone(), self.lead.take());
         let filler = Filler::new(
             cache,
             self.key,
             fill,
             lead,
-            rules,
+            &self.rules,
             keep,
             until,
             self.under_way,

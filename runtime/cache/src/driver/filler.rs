@@ -7,6 +7,7 @@ use super::note::Note;
 use crate::semantics::partial;
 use crate::semantics::rules::Rules;
 use crate::storage::content::{Chunks, Content, Parts};
+use crate::storage::disk::stream::Stream;
 use crate::storage::entry::Entry;
 use crate::storage::key::Key;
 use crate::storage::purge::{Left, UnderWay};
@@ -28,12 +29,15 @@ pub struct Filler {
     key: Key,
     fill: Arc<Fill>,
     lead: Option<Lead>,
-    rules: Arc<Rules>,
     /// Whether it may still be stored.
     keep: bool,
     /// Whether all of it is held, so that more may join.
     held: bool,
     written: u64,
+    /// Where it is written when it is too long for memory.
+    stream: Option<Stream>,
+    /// Makes a tag of the body, for `etag on`.
+    tagger: Option<Sha256>,
     /// Until when it is remembered as one that is not stored.
     until: u64,
     _under_way: UnderWay,
@@ -62,19 +66,22 @@ impl Filler {
         key: Key,
         fill: Arc<Fill>,
         lead: Option<Lead>,
-        rules: Arc<Rules>,
+        rules: &Rules,
         keep: bool,
         until: u64,
         under_way: UnderWay,
         presence: Presence,
     ) -> Self {
         let (_under_way, _presence) = (under_way, presence);
+        let head = &fill.head;
+        let untagged = head.status == StatusCode::OK && !head.headers.contains_key(header::ETAG);
         Self {
+            stream: None,
+            tagger: (rules.etag && untagged).then(|| tagger(head)),
             cache,
             key,
             fill,
             lead,
-            rules,
             keep,
             held: true,
             written: 0,
@@ -84,7 +91,7 @@ impl Filler {
         }
     }
 
-    /// Writes a piece. It waits only when the body is not to be stored and its readers are behind.
+    /// Writes a piece. It waits only when the body is not held in memory and its readers are behind.
     ///
     /// # Errors
     ///
@@ -105,18 +112,51 @@ impl Filler {
         } else {
             0
         };
-        self.fill.push(piece);
+        if let Some(tagger) = &mut self.tagger {
+            tagger.update(&piece);
+        }
+        self.fill.push(piece.clone());
         if self.held && (self.written > config.max_object || filling > config.max_filling) {
+            self.stream = self.to_disk();
             self.let_go(self.written);
+        } else if let Some(stream) = &self.stream
+            && !(self.is_for_disk() && stream.push(piece))
+        {
+            self.stream = None;
+            self.note_pass();
         }
         if self.held { Ok(()) } else { self.room().await }
+    }
+
+    /// Whether it is not too long for the disk, and may be stored there.
+    fn is_for_disk(&self) -> bool {
+        let disk = self.cache.0.disk.as_ref();
+        let whole = self.fill.head.status != StatusCode::PARTIAL_CONTENT;
+        let most = disk.map_or(0, |disk| disk.inner.config.max_object);
+        self.keep && whole && self.written.max(self.fill.length.unwrap_or(0)) <= most
+    }
+
+    /// Begins to write what came so far to the disk.
+    fn to_disk(&self) -> Option<Stream> {
+        let disk = self.cache.0.disk.as_ref()?;
+        let stream = self.is_for_disk().then(|| Stream::begin(disk)).flatten()?;
+        let chunks = self.fill.chunks();
+        chunks
+            .into_iter()
+            .all(|chunk| stream.push(chunk))
+            .then_some(stream)
     }
 
     /// Says that the body is complete, and stores it. Returns whether it was stored: not when it is too long, shorter
     /// than announced, or was purged meanwhile.
     pub fn finish(mut self) -> bool {
         let complete = self.fill.length.is_none_or(|length| length == self.written);
-        let stored = complete && self.held && self.keep && self.store();
+        let stored = complete
+            && self.keep
+            && match self.stream.take() {
+                Some(stream) => self.store_on_disk(stream),
+                None => self.held && self.store(),
+            };
         // first it is stored, then the flight ends, so that nobody finds neither
         self.fill.end(complete);
         stored
@@ -131,12 +171,7 @@ impl Filler {
                 None => return false,
             }
         } else {
-            if self.rules.etag
-                && entry.status == StatusCode::OK
-                && !entry.headers.contains_key(header::ETAG)
-            {
-                entry.headers.insert(header::ETAG, tag_of(&entry, &chunks));
-            }
+            self.tag(&mut entry);
             entry.content = Content::Whole(chunks);
         }
         if self.cache.0.purges.left(&entry) == Left::Gone {
@@ -144,6 +179,24 @@ impl Filler {
         }
         self.cache.keep(self.key, Arc::new(entry));
         true
+    }
+
+    /// A body that went to the disk as it came. What memory and the region have of it is older.
+    fn store_on_disk(&mut self, stream: Stream) -> bool {
+        let mut entry = Entry::clone(&self.fill.head);
+        self.tag(&mut entry);
+        if self.cache.0.purges.left(&entry) == Left::Gone {
+            return false;
+        }
+        let under_way = self.cache.0.purges.hold(entry.born);
+        self.cache.forget_above_disk(&self.key, &entry);
+        stream.finish(self.key, entry, under_way)
+    }
+
+    fn tag(&mut self, entry: &mut Entry) {
+        if let Some(tagger) = self.tagger.take() {
+            entry.headers.insert(header::ETAG, tag_of(tagger));
+        }
     }
 
     /// A 206 becomes parts, joined with those that are stored of the same bytes (RFC 9111 3.4), or the whole.
@@ -167,6 +220,7 @@ impl Filler {
                 Content::Whole(whole) => {
                     parts = Parts::new(0, whole.clone(), whole.len()).with(&parts)
                 }
+                Content::Disk(_) => {}
             }
         }
         entry.headers.remove(header::CONTENT_RANGE);
@@ -180,13 +234,19 @@ impl Filler {
         Some(entry)
     }
 
-    /// It will not be stored: nobody may join, and what was read is let go.
+    /// It will not be stored in memory: nobody may join, and what was read is let go.
     fn let_go(&mut self, counted: u64) {
         self.held = false;
         self.cache.0.filling.fetch_sub(counted, Ordering::Relaxed);
-        self.cache.0.notes.put(self.key, Note::Pass, self.until);
+        if self.stream.is_none() {
+            self.note_pass();
+        }
         self.lead = None;
         self.fill.pass();
+    }
+
+    fn note_pass(&self) {
+        self.cache.0.notes.put(self.key, Note::Pass, self.until);
     }
 
     /// Waits until the slowest reader is near enough; those who stall are cut off.
@@ -196,6 +256,7 @@ impl Filler {
             let room = poll_fn(|cx| self.fill.poll_room(cx, config.window));
             match timeout(config.stall, room).await {
                 Ok(true) => return Ok(()),
+                Ok(false) if self.stream.is_some() => return Ok(()),
                 Ok(false) => return Err(Ended),
                 Err(_) => self.fill.cut(),
             }
@@ -215,11 +276,11 @@ impl Drop for Filler {
     }
 }
 
-/// A strong tag made of the body and its coding: the same bytes have the same tag on every host.
-fn tag_of(entry: &Entry, chunks: &Chunks) -> HeaderValue {
+/// Begins a strong tag made of the body and its coding: the same bytes have the same tag on every host.
+fn tagger(head: &Entry) -> Sha256 {
     let mut hasher = Sha256::new();
     for name in [header::CONTENT_ENCODING, header::CONTENT_TYPE] {
-        let value = entry
+        let value = head
             .headers
             .get(name)
             .map(|value| value.as_bytes())
@@ -227,10 +288,11 @@ fn tag_of(entry: &Entry, chunks: &Chunks) -> HeaderValue {
         hasher.update((value.len() as u64).to_le_bytes());
         hasher.update(value);
     }
-    for chunk in chunks.chunks() {
-        hasher.update(chunk);
-    }
-    let hash: String = hasher
+    hasher
+}
+
+fn tag_of(tagger: Sha256) -> HeaderValue {
+    let hash: String = tagger
         .finalize()
         .iter()
         .take(16)

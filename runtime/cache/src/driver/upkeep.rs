@@ -4,6 +4,10 @@ use super::ask::Cache;
 use crate::counters::Counters;
 use crate::storage::place::Place;
 use crate::storage::purge::Purge;
+use std::sync::atomic::Ordering;
+
+/// How many purges are kept before the disk is swept, to forget them.
+const SWEEP_AT: usize = 10_000;
 
 impl Cache {
     /// Purges, at once and whatever is under way: hard, or soft, which makes stale at `now`.
@@ -28,17 +32,47 @@ impl Cache {
     }
 
     /// Sweeps out what was purged, one shard at a time, yielding between them. The host calls it now and then in the
-    /// background; without purges it does nothing.
+    /// background; without purges it does nothing. The disk is swept when many purges have come together.
     pub async fn tidy(&self) {
-        if !self.0.purges.any() {
+        let purges = &self.0.purges;
+        if !purges.any() {
             return;
         }
-        let until = self.0.purges.latest();
-        for index in 0..self.0.memory.shards() {
-            self.0.memory.sweep(index, &self.0.purges, until);
-            tokio::task::yield_now().await;
+        let until = purges.latest();
+        if self.0.swept.load(Ordering::Relaxed) < until {
+            for index in 0..self.0.memory.shards() {
+                self.0.memory.sweep(index, purges, until);
+                tokio::task::yield_now().await;
+            }
+            self.0.swept.store(until, Ordering::Relaxed);
         }
-        self.0.purges.forget(until);
+        match (&self.0.disk, &self.0.purging.log) {
+            (Some(disk), Some(log)) => {
+                let due = log.len() >= SWEEP_AT && disk.is_loaded();
+                if due && disk.sweep(purges, until).await {
+                    log.forget(purges.forget(until));
+                }
+            }
+            _ => _ = purges.forget(until),
+        }
+    }
+
+    /// Waits until all that was stored so far is on the disk, and all purges so far are safe there. The host calls it
+    /// before it ends, and after a purge that it confirms. False when purges are not safe: after a restart, what they cover
+    /// may come back.
+    pub async fn flush(&self) -> bool {
+        if let Some(disk) = &self.0.disk {
+            disk.flush().await;
+        }
+        self.purged().await
+    }
+
+    /// Waits until all purges so far would survive the process; see [`Cache::flush`].
+    pub async fn purged(&self) -> bool {
+        match &self.0.purging.log {
+            Some(log) => log.flush().await,
+            None => true,
+        }
     }
 
     /// How many bytes are stored in memory.
@@ -54,6 +88,19 @@ impl Cache {
     /// Whether nothing is stored.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many answers are on the disk, and what they take.
+    pub fn on_disk_now(&self) -> (usize, u64) {
+        self.0.disk.as_ref().map_or((0, 0), |disk| {
+            let index = disk.inner.index.lock();
+            (index.len(), index.bytes())
+        })
+    }
+
+    /// Whether all that was on the disk at the start is known by now.
+    pub fn is_loaded(&self) -> bool {
+        self.0.disk.as_ref().is_none_or(|disk| disk.is_loaded())
     }
 
     /// What it counts.

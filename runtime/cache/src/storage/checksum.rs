@@ -12,3 +12,10 @@ pub(crate) fn checksum(parts: &[&[u8]]) -> [u8; 16] {
     }
     hasher.finish128().as_bytes()
 }
+
+/// The checksum of one chunk of a body: a chunk in the place of another is found too.
+pub(crate) fn of_chunk(body: u64, number: u64, bytes: &[u8]) -> u64 {
+    let sum = checksum(&[&body.to_le_bytes(), &number.to_le_bytes(), bytes]);
+    let [a, b, c, d, e, f, g, h, ..] = sum;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}

@@ -1,5 +1,6 @@
 //! Bodies as lists of chunks.
 
+use super::disk::DiskBody;
 use crate::semantics::range::Span;
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
@@ -62,6 +63,14 @@ impl Chunks {
         }
     }
 
+    /// These pieces as they are.
+    pub fn of(pieces: Vec<Bytes>) -> Self {
+        Self {
+            len: pieces.iter().map(|piece| piece.len() as u64).sum(),
+            chunks: pieces.into(),
+        }
+    }
+
     /// All bytes in one piece.
     pub fn joined(&self) -> Bytes {
         match &*self.chunks {
@@ -114,19 +123,22 @@ pub enum Content {
     Whole(Chunks),
     /// Some of it (RFC 9111 3.3).
     Parts(Parts),
+    /// All of it, on the disk.
+    Disk(DiskBody),
 }
 
 impl Content {
     /// Whether all of it is stored.
     pub fn is_whole(&self) -> bool {
-        matches!(self, Content::Whole(_))
+        !matches!(self, Content::Parts(_))
     }
 
-    /// How many bytes are held.
+    /// How many bytes are held in memory.
     pub fn held(&self) -> u64 {
         match self {
             Content::Whole(chunks) => chunks.len(),
             Content::Parts(parts) => parts.parts.iter().map(|(_, chunks)| chunks.len()).sum(),
+            Content::Disk(_) => 0,
         }
     }
 
@@ -135,14 +147,16 @@ impl Content {
         match self {
             Content::Whole(chunks) => chunks.len(),
             Content::Parts(parts) => parts.complete,
+            Content::Disk(body) => body.len(),
         }
     }
 
-    /// The pieces of a span, if all of it is held.
+    /// The pieces of a span, if all of it is held in memory.
     pub fn slice(&self, span: Span) -> Option<Vec<Bytes>> {
         match self {
             Content::Whole(chunks) => (span.last < chunks.len()).then(|| chunks.slice(span)),
             Content::Parts(parts) => parts.slice(span),
+            Content::Disk(_) => None,
         }
     }
 }

@@ -88,7 +88,7 @@ impl Memory {
     }
 
     /// Removes one variant of a key.
-    pub fn remove(&self, key: &Key, entry: &Arc<Entry>) {
+    pub fn remove(&self, key: &Key, entry: &Entry) {
         self.change(key, |entries| {
             entries
                 .iter()

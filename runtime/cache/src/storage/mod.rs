@@ -7,10 +7,12 @@
 //! * [`purge`]: purges in constant time, as marks that stored answers are held against;
 //! * [`residents`]: how many bytes each host has, and which URIs have anything stored;
 //! * [`memory`]: the memory tier;
+//! * [`disk`]: the tier below it, which survives the process;
 //! * [`regional`]: the tier that several hosts share.
 
 pub(crate) mod checksum;
 pub mod content;
+pub mod disk;
 pub mod entry;
 pub mod key;
 pub mod memory;
@@ -20,3 +22,4 @@ pub(crate) mod purging;
 pub(crate) mod record;
 pub mod regional;
 pub(crate) mod residents;
+pub(crate) mod said;

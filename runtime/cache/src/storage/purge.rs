@@ -57,8 +57,9 @@ struct Mark {
 impl Mark {
     fn add(&mut self, number: u64, soft_at: Option<u64>) {
         match soft_at {
-            None => self.hard = number,
-            Some(at) => (self.soft, self.soft_at) = (number, at),
+            None => self.hard = self.hard.max(number),
+            Some(at) if number > self.soft => (self.soft, self.soft_at) = (number, at),
+            Some(_) => {}
         }
     }
 
@@ -139,11 +140,36 @@ impl Purges {
         }
     }
 
-    /// Purges, hard or (with the time of the purge, milliseconds since 1970) soft.
-    pub fn purge(&self, what: Purge<'_>, soft_at: Option<u64>) {
+    /// Keeps the marks that may cover an answer which was born with a number, while it is moved from tier to tier.
+    pub fn hold(self: &Arc<Self>, born: u64) -> UnderWay {
+        *self.under_way.lock().entry(born).or_default() += 1;
+        UnderWay {
+            purges: self.clone(),
+            born,
+        }
+    }
+
+    /// Purges, hard or (with the time of the purge, milliseconds since 1970) soft. Returns the purge's number.
+    pub fn purge(&self, what: Purge<'_>, soft_at: Option<u64>) -> u64 {
         let mut marks = self.marks.write();
         let number = self.next.fetch_add(1, Ordering::SeqCst) + 1;
-        let marks = &mut *marks;
+        self.mark(&mut marks, number, what, soft_at);
+        number
+    }
+
+    /// Marks a purge that has a number already; new ones have greater numbers.
+    pub fn restore(&self, number: u64, what: Purge<'_>, soft_at: Option<u64>) {
+        let mut marks = self.marks.write();
+        self.next.fetch_max(number, Ordering::SeqCst);
+        self.mark(&mut marks, number, what, soft_at);
+    }
+
+    /// Lets new purges have greater numbers than this.
+    pub fn go_on_from(&self, number: u64) {
+        self.next.fetch_max(number, Ordering::SeqCst);
+    }
+
+    fn mark(&self, marks: &mut Marks, number: u64, what: Purge<'_>, soft_at: Option<u64>) {
         match what {
             Purge::Tag(name) => marks.label(tag(name), number, soft_at),
             Purge::Uri(place) => marks.label(place.uri(), number, soft_at),
@@ -151,7 +177,7 @@ impl Purges {
             Purge::Prefix(host, name) => marks.prefix(host, name, number, soft_at),
             Purge::All => marks.all.add(number, soft_at),
         }
-        self.latest.store(number, Ordering::SeqCst);
+        self.latest.fetch_max(number, Ordering::SeqCst);
     }
 
     /// What purges left of an answer.
@@ -190,8 +216,9 @@ impl Purges {
     }
 
     /// Forgets marks up to a number, after a sweep that began with it has seen everything that is stored, removed what is
-    /// gone and written down what is stale. Marks that a request under way may still need stay.
-    pub fn forget(&self, until: u64) {
+    /// gone and written down what is stale. Marks that a request under way may still need stay. Returns the number up to
+    /// which there are none any more.
+    pub fn forget(&self, until: u64) -> u64 {
         let oldest = self
             .under_way
             .lock()
@@ -209,6 +236,7 @@ impl Purges {
         if marks.labels.is_empty() && marks.prefixes.is_empty() && marks.all.last() == 0 {
             self.latest.store(0, Ordering::SeqCst);
         }
+        until.min(oldest)
     }
 }
 

@@ -8,7 +8,13 @@
 )]
 
 mod answers;
+mod checked;
+mod damage;
+mod disk;
 mod flights;
+mod full;
+mod killed;
 mod purges;
 mod site;
 mod tiers;
+mod tiers_model;

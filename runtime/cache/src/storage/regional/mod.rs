@@ -19,7 +19,7 @@ use crate::semantics::vary::Selecting;
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Which regional tier there is.
 #[derive(Clone, Debug)]
@@ -54,13 +54,15 @@ impl Region {
     pub fn new(
         config: Regional,
         max_object: u64,
-        purging: Arc<Purging>,
+        purging: Weak<Purging>,
         counters: Arc<Counters>,
     ) -> Self {
         let heard = counters.clone();
         let listener = move |what: Purge<'_>, soft_at: Option<u64>| {
             heard.regional.heard.one();
-            purging.purge(what, soft_at);
+            if let Some(purging) = purging.upgrade() {
+                purging.purge(what, soft_at);
+            }
         };
         let store = match config {
             Regional::Memory(shelf) => {
