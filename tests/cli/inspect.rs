@@ -132,7 +132,7 @@ fn the_key_of_each_cached_route_is_shown() {
         .says(&["E0701"]);
     place.edge(&["inspect", "cached.wasm"]).exits(0).says(&[
         "route.page",
-        "key: cache pages, origin shop, GET, HEAD, scheme, host, path, query without utm_*, header X-Country; not in it: header x-trace",
+        "key: cache pages, origin shop, GET, HEAD, scheme, host, codings, path, query without utm_*, header X-Country; not in it: header x-trace",
         "needs a host with: cache",
     ]);
 }

@@ -40,6 +40,9 @@ impl Checker<'_> {
             key.push("body of POST".to_owned());
         }
         key.extend(["scheme", "host"].map(str::to_owned));
+        if declared.forward == Forward::Nothing {
+            key.push("codings".to_owned());
+        }
         let settings = || it.settings.iter();
         let path = settings().find(|it| matches!(it.kind, ProxySettingKind::Path(_)));
         key.push(path.map_or_else(|| "path".to_owned(), |it| self.code(it.span)));

@@ -15,6 +15,7 @@
 //! overflows, whatever the header fields hold.
 
 pub mod age;
+pub mod coding;
 pub mod conditional;
 pub mod control;
 pub mod date;

@@ -124,7 +124,7 @@ fn in_order_of_preference<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8
 }
 
 /// A member's name in lower case, and its weight in thousandths (RFC 9110 12.4.2); a weight that can't be read is 1.
-fn choice(member: &[u8]) -> (Vec<u8>, u16) {
+pub(super) fn choice(member: &[u8]) -> (Vec<u8>, u16) {
     let mut parts = member.split(|byte| *byte == b';').map(list::trim);
     let mut name = parts.next().unwrap_or_default().to_ascii_lowercase();
     if name == b"x-gzip" {

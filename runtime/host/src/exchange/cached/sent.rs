@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edge_cache::semantics::validate;
+use edge_cache::semantics::{coding, validate};
 use edge_cache::{Forward as Why, KeyBuilder};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
@@ -74,6 +74,8 @@ impl<'w> Exchange<'w> {
         if let Ok(scheme) = HeaderValue::from_str(incoming.client.scheme.as_str()) {
             headers.insert(FORWARDED_PROTO, scheme);
         }
+        let codings = coding::accepted(&incoming.parts.headers);
+        headers.insert(header::ACCEPT_ENCODING, codings);
         headers.insert(header::VIA, VIA);
         if let Ok(id) = HeaderValue::from_str(incoming.id.as_str()) {
             headers.insert(REQUEST_ID, id);
