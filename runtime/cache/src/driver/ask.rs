@@ -195,7 +195,7 @@ impl Cache {
                 return self.below(ask, client, found, None, now).await;
             }
             let usable = |fill: &Fill| {
-                self.0.purges.left(&fill.head) == Left::Valid
+                self.left(&fill.head) == Left::Valid
                     && reuse(&fill.head.terms, &client.directives, now) == Reuse::Fresh
             };
             let varying = found.varying.clone();
@@ -243,7 +243,7 @@ impl Cache {
         let Some(entry) = resource.select(ask.sent) else {
             return nothing(Forward::VaryMiss, varying);
         };
-        let terms = match self.0.purges.left(entry) {
+        let terms = match self.left(entry) {
             Left::Gone => return nothing(Forward::UriMiss, varying),
             Left::Stale(at) => entry.terms.stale_from(at),
             Left::Valid => entry.terms,

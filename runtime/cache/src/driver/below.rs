@@ -146,7 +146,7 @@ impl Cache {
         let disk = self.0.disk.as_ref()?;
         let _under_way = self.0.purges.begin();
         let (mut entry, id) = disk.get(&ask.key, ask.sent).await?;
-        match self.0.purges.left(&entry) {
+        match self.left(&entry) {
             Left::Gone => {
                 disk.remove_numbered(&ask.key, id);
                 return None;
@@ -182,8 +182,11 @@ impl Cache {
             let of = |terms: &Terms| (terms.received, terms.stale_at);
             of(&entry.terms) > of(have)
         });
-        if !better || self.0.purges.left(&entry) != Left::Valid {
-            return None;
+        match self.left(&entry) {
+            _ if !better => return None,
+            Left::Gone => return None,
+            Left::Stale(at) => entry.terms = entry.terms.stale_from(at),
+            Left::Valid => {}
         }
         let entry = Arc::new(entry);
         self.in_edge(ask.key, entry.clone());

@@ -174,7 +174,7 @@ impl Filler {
             self.tag(&mut entry);
             entry.content = Content::Whole(chunks);
         }
-        if self.cache.0.purges.left(&entry) == Left::Gone {
+        if self.cache.left(&entry) == Left::Gone {
             return false;
         }
         self.cache.keep(self.key, Arc::new(entry));
@@ -185,7 +185,7 @@ impl Filler {
     fn store_on_disk(&mut self, stream: Stream) -> bool {
         let mut entry = Entry::clone(&self.fill.head);
         self.tag(&mut entry);
-        if self.cache.0.purges.left(&entry) == Left::Gone {
+        if self.cache.left(&entry) == Left::Gone {
             return false;
         }
         let under_way = self.cache.0.purges.hold(entry.born);

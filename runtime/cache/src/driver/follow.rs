@@ -70,8 +70,7 @@ impl Cache {
         };
         // a purge since then covers it, and whoever asked before may as well have what is newer
         let fits = |entry: &Entry| {
-            entry.selecting.fits(ask.sent, &entry.headers)
-                && self.0.purges.left(entry) == Left::Valid
+            entry.selecting.fits(ask.sent, &entry.headers) && self.left(entry) == Left::Valid
         };
         let answer = match &outcome {
             Outcome::Gone => return Followed::Again,

@@ -2,8 +2,9 @@
 
 use super::ask::Cache;
 use crate::counters::Counters;
+use crate::storage::entry::Entry;
 use crate::storage::place::Place;
-use crate::storage::purge::Purge;
+use crate::storage::purge::{Left, Purge};
 use std::sync::atomic::Ordering;
 
 /// How many purges are kept before the disk is swept, to forget them.
@@ -58,8 +59,8 @@ impl Cache {
     }
 
     /// Waits until all that was stored so far is on the disk, and all purges so far are safe there. The host calls it
-    /// before it ends, and after a purge that it confirms. False when purges are not safe: after a restart, what they cover
-    /// may come back.
+    /// before it ends, and after a purge that it confirms. False when purges are not safe: after a restart, or on other
+    /// hosts, what they cover may come back.
     pub async fn flush(&self) -> bool {
         if let Some(disk) = &self.0.disk {
             disk.flush().await;
@@ -67,11 +68,29 @@ impl Cache {
         self.purged().await
     }
 
-    /// Waits until all purges so far would survive the process; see [`Cache::flush`].
+    /// Waits until all purges so far would survive the process, and are known to the region; see [`Cache::flush`].
     pub async fn purged(&self) -> bool {
-        match &self.0.purging.log {
+        let written = match &self.0.purging.log {
             Some(log) => log.flush().await,
             None => true,
+        };
+        let told = match &self.0.region {
+            Some(region) => region.flush().await,
+            None => true,
+        };
+        written && told
+    }
+
+    /// What purges left of an answer: those made or heard here, and those that the region had before.
+    pub(crate) fn left(&self, entry: &Entry) -> Left {
+        let here = self.0.purges.left(entry);
+        let Some(region) = self.0.region.as_ref().filter(|_| here != Left::Gone) else {
+            return here;
+        };
+        match (here, region.left(entry)) {
+            (Left::Stale(here), Left::Stale(there)) => Left::Stale(here.min(there)),
+            (here, Left::Valid) => here,
+            (_, there) => there,
         }
     }
 

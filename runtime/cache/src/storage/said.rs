@@ -37,6 +37,11 @@ impl Said {
         Self { what, soft_at }
     }
 
+    /// A purge of everything.
+    pub fn everything() -> Self {
+        Self::new(Purge::All, None)
+    }
+
     /// Its bytes.
     pub fn encode(&self) -> Vec<u8> {
         // it has nothing that can't be written

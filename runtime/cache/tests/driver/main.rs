@@ -15,6 +15,7 @@ mod flights;
 mod full;
 mod killed;
 mod purges;
+mod redis;
 mod site;
 mod tiers;
 mod tiers_model;

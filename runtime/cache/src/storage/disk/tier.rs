@@ -14,16 +14,19 @@ use crate::storage::record::Decoded;
 use crate::storage::residents::Residents;
 use http::HeaderMap;
 use parking_lot::Mutex;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// How many threads read.
 const READERS: usize = 4;
+/// How often, and after which pause, the directory's lock is tried: half a second.
+const LOCK_TRIES: u32 = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Answers on the disk.
 pub(crate) struct DiskTier {
@@ -86,7 +89,7 @@ fn lock(directory: &Path) -> io::Result<(File, u64)> {
         .read(true)
         .write(true)
         .open(directory.join("lock"))?;
-    file.try_lock()?;
+    take(&file)?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
     let before: u64 = text.trim().parse().unwrap_or(0);
@@ -102,6 +105,17 @@ fn lock(directory: &Path) -> io::Result<(File, u64)> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(format!("{session:020}\n").as_bytes())?;
     Ok((file, session))
+}
+
+/// Takes the lock. A process that is just ending, or one that was forked and has not begun yet, may have it for a moment.
+fn take(file: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            taken => return taken.map_err(Into::into),
+        }
+    }
+    file.try_lock().map_err(Into::into)
 }
 
 /// Puts what is there aside, to be deleted: nobody knows what of it was purged.

@@ -4,13 +4,18 @@
 //! the plain name then says which fields these are. What is found is held against the region's own purges: an answer
 //! carries the last of them that was known when its request was sent, so that one which came meanwhile covers it.
 
+mod redis;
 mod shelf;
+mod stream;
 
+pub use self::redis::RedisRegion;
 pub use shelf::Shelf;
 
+use self::redis::RedisStore;
 use super::content::Content;
 use super::entry::Entry;
 use super::key::Key;
+use super::place::Place;
 use super::purge::{Left, Purge};
 use super::purging::Purging;
 use super::record::{pack, unpack};
@@ -26,7 +31,12 @@ use std::sync::{Arc, Weak};
 pub enum Regional {
     /// In the memory of this machine.
     Memory(Shelf),
+    /// In Redis or Valkey.
+    Redis(RedisRegion),
 }
+
+/// Told of each purge that another instance made.
+type Listener = dyn Fn(Purge<'_>, Option<u64>) + Send + Sync;
 
 /// The regional tier as one instance has it.
 pub(crate) struct Region {
@@ -36,7 +46,8 @@ pub(crate) struct Region {
 }
 
 enum Store {
-    Shelf(Shelf, Arc<shelf::Listener>),
+    Shelf(Shelf, Arc<Listener>),
+    Redis(RedisStore),
 }
 
 impl fmt::Debug for Region {
@@ -64,11 +75,14 @@ impl Region {
                 purging.purge(what, soft_at);
             }
         };
+        let listener: Arc<Listener> = Arc::new(listener);
         let store = match config {
             Regional::Memory(shelf) => {
-                let listener: Arc<shelf::Listener> = Arc::new(listener);
                 shelf.join(&listener);
                 Store::Shelf(shelf, listener)
+            }
+            Regional::Redis(redis) => {
+                Store::Redis(RedisStore::start(redis, listener, counters.clone()))
             }
         };
         Self {
@@ -82,6 +96,7 @@ impl Region {
     pub fn known(&self) -> u64 {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.purges().latest(),
+            Store::Redis(redis) => redis.known(),
         }
     }
 
@@ -103,7 +118,11 @@ impl Region {
             counters.corrupt.one();
             return None;
         };
-        match self.left(&entry) {
+        let left = match &self.store {
+            Store::Shelf(..) => self.left(&entry),
+            Store::Redis(redis) => redis.left_there(&entry),
+        };
+        match left {
             _ if !entry.selecting.fits(sent, &entry.headers) => return None,
             Left::Gone => return None,
             Left::Stale(at) => entry.terms = entry.terms.stale_from(at),
@@ -115,12 +134,15 @@ impl Region {
     async fn value(&self, name: &[u8], now: u64) -> Option<Bytes> {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.get(name, now),
+            Store::Redis(redis) => redis.get(name).await,
         }
     }
 
-    fn left(&self, entry: &Entry) -> Left {
+    /// What the region's purges left of an answer, wherever it is: those that came before this instance was there, too.
+    pub fn left(&self, entry: &Entry) -> Left {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.purges().left_since(entry, entry.known),
+            Store::Redis(redis) => redis.left(entry),
         }
     }
 
@@ -147,20 +169,40 @@ impl Region {
             selecting = Some(&entry.selecting);
             self.set(&name(key, None), vary_value(&names), until, terms.received);
         }
+        if let Store::Redis(redis) = &self.store {
+            let there = Bytes::from_static(&[ANSWER]);
+            redis.set(
+                &name_of_uri(&entry.place),
+                there,
+                until.saturating_sub(terms.received),
+            );
+        }
         let mut value = BytesMut::with_capacity(packed.len() + 1);
         value.put_u8(ANSWER);
         value.put(packed);
-        self.set(&name(key, selecting), value.freeze(), until, terms.received);
-        self.counters.regional.puts.one();
+        let name = name(key, selecting);
+        if self.set(&name, value.freeze(), until, terms.received) {
+            self.counters.regional.puts.one();
+        } else {
+            self.counters.regional.skipped.one();
+        }
     }
 
-    #[expect(
-        unused_variables,
-        reason = "a store of another machine takes durations"
-    )]
-    fn set(&self, name: &[u8], value: Bytes, until: u64, now: u64) {
+    fn set(&self, name: &[u8], value: Bytes, until: u64, now: u64) -> bool {
         match &self.store {
-            Store::Shelf(shelf, _) => shelf.put(name, value, until),
+            Store::Shelf(shelf, _) => {
+                shelf.put(name, value, until);
+                true
+            }
+            Store::Redis(redis) => redis.set(name, value, until.saturating_sub(now)),
+        }
+    }
+
+    /// Whether all purges that were made here are known to the region.
+    pub async fn flush(&self) -> bool {
+        match &self.store {
+            Store::Shelf(..) => true,
+            Store::Redis(redis) => redis.flush().await,
         }
     }
 
@@ -170,6 +212,7 @@ impl Region {
         let name = name(key, varies.then_some(&entry.selecting));
         match &self.store {
             Store::Shelf(shelf, _) => shelf.remove(&name),
+            Store::Redis(redis) => redis.remove(&name),
         }
     }
 
@@ -177,13 +220,14 @@ impl Region {
     pub fn publish(&self, what: Purge<'_>, soft_at: Option<u64>) {
         match &self.store {
             Store::Shelf(shelf, listener) => shelf.publish(what, soft_at, listener),
+            Store::Redis(redis) => redis.publish(what, soft_at),
         }
     }
 }
 
 /// The name of an answer: of the key, and of what selects it.
 fn name(key: &Key, selecting: Option<&Selecting>) -> Vec<u8> {
-    let mut name = b"edge:cache:".to_vec();
+    let mut name = Vec::new();
     hex(&key.0, &mut name);
     if let Some(selecting) = selecting {
         let parts: Vec<&[u8]> = selecting
@@ -196,6 +240,14 @@ fn name(key: &Key, selecting: Option<&Selecting>) -> Vec<u8> {
         name.push(b':');
         hex(&Key::of(parts).0, &mut name);
     }
+    name
+}
+
+/// The name that says that there is something of a URI.
+fn name_of_uri(place: &Place) -> Vec<u8> {
+    let mut name = b"uri:".to_vec();
+    let parts = [place.host.as_bytes(), &place.path, &place.query];
+    hex(&Key::of(parts).0, &mut name);
     name
 }
 

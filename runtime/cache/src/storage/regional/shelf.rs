@@ -1,5 +1,6 @@
 //! A regional tier in the memory of one machine.
 
+use super::Listener;
 use crate::storage::purge::{Purge, Purges};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -15,9 +16,6 @@ use std::sync::{Arc, Weak};
 pub struct Shelf(Arc<Inner>);
 
 type Values = Cache<Box<[u8]>, (Bytes, u64), ByBytes, RandomState>;
-
-/// Told of each purge that another instance made.
-pub(crate) type Listener = dyn Fn(Purge<'_>, Option<u64>) + Send + Sync;
 
 struct Inner {
     values: Values,
