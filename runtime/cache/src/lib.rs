@@ -16,7 +16,7 @@ mod counters;
 mod driver;
 
 pub use counters::{Count, Counters, DiskCounters, RegionalCounters};
-pub use driver::ask::Cache;
+pub use driver::cache::Cache;
 pub use driver::{
     Answer, Answered, Ask, Asked, BrokenOff, CacheBody, Config, Ended, Fetch, Filler, How, Origin,
     Passed,

@@ -1,72 +1,27 @@
 //! The cache itself, and the question that the host asks of it for each request.
 
 use super::answer::{Answer, How, Source};
+use super::cache::Cache;
 use super::client::{Client, Kind};
-use super::config::Config;
 use super::fetch::Fetch;
 use super::fill::Fill;
-use super::flight::{Flights, Lead, Part, Route};
+use super::flight::{Lead, Part, Route};
 use super::follow::Followed;
-use super::note::{Note, Notes, Seen};
-use crate::counters::Counters;
+use super::note::Note;
 use crate::semantics::reuse::{Reuse, on_error, reuse};
 use crate::semantics::rules::Rules;
 use crate::semantics::status::Forward;
 use crate::semantics::terms::Terms;
-use crate::storage::disk::OpenError;
-use crate::storage::disk::tier::{self, DiskTier};
 use crate::storage::entry::Entry;
 use crate::storage::key::Key;
-use crate::storage::memory::Memory;
 use crate::storage::place::Place;
-use crate::storage::purge::{Left, Purges};
-use crate::storage::purging::Purging;
-use crate::storage::regional::Region;
-use crate::storage::residents::Residents;
+use crate::storage::purge::Left;
 use http::{HeaderMap, HeaderName, Method};
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use tokio::time::Instant;
 
 /// How often a request joins another flight after one that gave up; then it fetches for itself.
 const MAX_ROUNDS: usize = 16;
-
-/// A shared cache. Clones are handles of the same one.
-#[derive(Clone)]
-pub struct Cache(pub(crate) Arc<Shared>);
-
-impl fmt::Debug for Cache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cache").finish_non_exhaustive()
-    }
-}
-
-pub(crate) struct Shared {
-    pub config: Config,
-    pub memory: Memory,
-    pub region: Option<Region>,
-    /// Before the disk: its log ends first.
-    pub purging: Arc<Purging>,
-    pub purges: Arc<Purges>,
-    pub disk: Option<Arc<DiskTier>>,
-    /// The purge up to which memory was swept.
-    pub swept: AtomicU64,
-    pub counters: Arc<Counters>,
-    pub residents: Arc<Residents>,
-    pub flights: Arc<Flights>,
-    pub notes: Notes,
-    pub seen: Option<Seen>,
-    pub filling: AtomicU64,
-}
-
-/// What a cache begins with.
-#[derive(Default)]
-struct Parts {
-    purging: Purging,
-    residents: Arc<Residents>,
-    counters: Arc<Counters>,
-}
 
 /// A request that the policy says may be cached.
 #[derive(Clone, Copy, Debug)]
@@ -105,70 +60,6 @@ pub(crate) struct Found {
 }
 
 impl Cache {
-    /// A cache of these bounds. Its memory is empty. When the disk tier can't be opened it does without, and counts an
-    /// error; see [`Cache::open`].
-    pub fn new(config: Config) -> Self {
-        match Self::open(config.clone()) {
-            Ok(cache) => cache,
-            Err(_) => {
-                let disk = None;
-                let cache = Self::with(Config { disk, ..config }, Default::default(), None);
-                cache.0.counters.disk.errors.one();
-                cache
-            }
-        }
-    }
-
-    /// A cache of these bounds. It begins with what the disk has.
-    ///
-    /// # Errors
-    ///
-    /// The disk tier's directory can't be made or written, or another process has it.
-    pub fn open(config: Config) -> Result<Self, OpenError> {
-        let mut parts = Parts::default();
-        let Some(disk) = config.disk.clone() else {
-            return Ok(Self::with(config, parts, None));
-        };
-        let (residents, counters) = (parts.residents.clone(), parts.counters.clone());
-        let purges = &parts.purging.purges;
-        let (disk, log) = tier::open(disk, config.max_object, purges, residents, counters)?;
-        parts.purging.log = Some(log);
-        Ok(Self::with(config, parts, Some(disk)))
-    }
-
-    fn with(config: Config, parts: Parts, disk: Option<Arc<DiskTier>>) -> Self {
-        let Parts {
-            purging,
-            residents,
-            counters,
-        } = parts;
-        let purging = Arc::new(purging);
-        let region = config.regional.clone().map(|regional| {
-            let (purging, counters) = (Arc::downgrade(&purging), counters.clone());
-            Region::new(regional, config.regional_max_object, purging, counters)
-        });
-        Self(Arc::new(Shared {
-            memory: Memory::new(
-                config.memory,
-                config.max_object,
-                config.host_quota,
-                residents.clone(),
-            ),
-            disk,
-            region,
-            swept: AtomicU64::new(0),
-            purges: purging.purges.clone(),
-            purging,
-            counters,
-            residents,
-            flights: Arc::new(Flights::new()),
-            notes: Notes::new(config.notes),
-            seen: config.second_time.then(Seen::new),
-            filling: AtomicU64::new(0),
-            config,
-        }))
-    }
-
     /// Says what to do with a request at a time (milliseconds since 1970). It waits only for the head of an answer that
     /// another client fetches, [`Config::wait`] at the longest.
     pub async fn ask(&self, ask: &Ask<'_>, now: u64) -> Asked {

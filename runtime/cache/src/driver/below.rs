@@ -1,7 +1,8 @@
 //! The tiers below memory: the one who leads a fetch looks there before it asks the origin.
 
 use super::answer::Answer;
-use super::ask::{Ask, Asked, Cache, Found};
+use super::ask::{Ask, Asked, Found};
+use super::cache::Cache;
 use super::client::Client;
 use super::flight::{Lead, Outcome};
 use super::note::Note;

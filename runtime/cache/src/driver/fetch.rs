@@ -1,48 +1,45 @@
 //! A request to the origin on behalf of a client, and what its answer means for the cache.
 
 use super::answer::{Answer, How, Source, ttl};
-use super::ask::{Ask, Cache};
+use super::ask::Ask;
+use super::cache::Cache;
 use super::client::{Client, Kind};
-use super::fill::Fill;
 use super::filler::Filler;
 use super::flight::{Lead, Outcome};
 use super::note::Note;
-use crate::semantics::conditional::{is_not_modified, not_modified_headers};
 use crate::semantics::reuse::on_error;
 use crate::semantics::rules::{Admit, Rules};
 use crate::semantics::status::{CacheStatus, Forward};
 use crate::semantics::storable::Refusal;
 use crate::semantics::terms::{Received, Terms, terms};
-use crate::semantics::vary::{Selecting, Vary};
-use crate::semantics::{date, headers, partial, range, validate};
-use crate::storage::content::{Chunks, Content};
+use crate::semantics::{headers, partial, range, validate};
 use crate::storage::entry::Entry;
 use crate::storage::key::Key;
 use crate::storage::place::{Place, tags};
 use crate::storage::purge::UnderWay;
 use crate::storage::regional::Region;
 use crate::storage::residents::Presence;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use std::sync::Arc;
 
 /// Leave to ask the origin. Dropping it lets another client lead.
 #[derive(Debug)]
 pub struct Fetch {
-    cache: Cache,
-    key: Key,
-    place: Arc<Place>,
-    client: Client,
-    sent: HeaderMap,
-    rules: Arc<Rules>,
-    kind: Kind,
+    pub(super) cache: Cache,
+    pub(super) key: Key,
+    pub(super) place: Arc<Place>,
+    pub(super) client: Client,
+    pub(super) sent: HeaderMap,
+    pub(super) rules: Arc<Rules>,
+    pub(super) kind: Kind,
     /// What is validated.
-    entry: Option<(Arc<Entry>, Terms)>,
-    forward: Forward,
-    lead: Option<Lead>,
-    under_way: UnderWay,
+    pub(super) entry: Option<(Arc<Entry>, Terms)>,
+    pub(super) forward: Forward,
+    pub(super) lead: Option<Lead>,
+    pub(super) under_way: UnderWay,
     /// The last purge of the regional tier that was known when it began.
-    known: u64,
-    presence: Presence,
+    pub(super) known: u64,
+    pub(super) presence: Presence,
 }
 
 /// The head of the origin's answer.
@@ -215,14 +212,14 @@ impl Fetch {
     }
 
     /// The longest body that is stored.
-    fn longest(&self, whole: bool) -> u64 {
+    pub(super) fn longest(&self, whole: bool) -> u64 {
         let config = &self.cache.0.config;
         let disk = self.cache.0.disk.as_ref().filter(|_| whole);
         let on_disk = disk.map_or(0, |disk| disk.inner.config.max_object);
         config.max_object.max(on_disk)
     }
 
-    fn terms(
+    pub(super) fn terms(
         &self,
         status: StatusCode,
         headers: &HeaderMap,
@@ -242,205 +239,6 @@ impl Fetch {
             &self.rules,
             admit,
         )
-    }
-
-    /// A 304: the stored answer is updated (RFC 9111 4.3.4) and served.
-    fn validated(
-        mut self,
-        entry: &Arc<Entry>,
-        origin: &Origin,
-        admit: &Admit,
-        now: u64,
-    ) -> Answered {
-        if !validate::selects(&origin.headers, &entry.headers) {
-            self.cache.discard(&self.key, entry);
-            self.entry = None;
-            return Answered::Again(Box::new(self));
-        }
-        let fresh = self.freshened(entry, origin, admit);
-        let (entry, shared) = match &fresh {
-            Some(fresh) => (
-                fresh,
-                !fresh.terms.always_validate && usable(&fresh.terms, now),
-            ),
-            None => (entry, false),
-        };
-        if fresh.is_some() {
-            self.cache.keep(self.key, entry.clone());
-            self.cache.0.notes.remove(&self.key);
-        } else {
-            self.cache.discard(&self.key, entry);
-        }
-        if !shared {
-            self.note_pass(now);
-        }
-        self.tell(if shared {
-            Outcome::Entry(entry.clone())
-        } else {
-            Outcome::Pass
-        });
-        let source = Source::Stored(&entry.content);
-        match Answer::of(
-            &self.client,
-            entry,
-            &entry.terms,
-            source,
-            How::Revalidated,
-            now,
-        ) {
-            Some(mut answer) => {
-                self.mark(
-                    &mut answer.cache_status,
-                    StatusCode::NOT_MODIFIED,
-                    fresh.is_some(),
-                );
-                Answered::Instead(Box::new(answer))
-            }
-            None => {
-                self.entry = None;
-                Answered::Again(Box::new(self))
-            }
-        }
-    }
-
-    /// The stored answer with the fields of a newer head; `None` when it may not be stored any longer.
-    fn freshened(&self, entry: &Entry, origin: &Origin, admit: &Admit) -> Option<Arc<Entry>> {
-        let headers = headers::updated(&entry.headers, &origin.headers);
-        let mut judged = headers.clone();
-        if let Some(age) = origin.headers.get(header::AGE) {
-            judged.insert(header::AGE, age.clone());
-        }
-        if !origin.headers.contains_key(header::DATE) {
-            judged.remove(header::DATE);
-        }
-        let terms = self.terms(entry.status, &judged, origin, admit).ok()?;
-        let Vary::Names(names) = Vary::of(&headers) else {
-            return None;
-        };
-        let tags = tags(&headers, &admit.tags)?.into();
-        let selecting = Selecting::of(&names, &self.sent);
-        Some(Arc::new(Entry {
-            headers,
-            terms,
-            tags,
-            selecting,
-            born: self.under_way.born(),
-            known: self.known,
-            ..entry.clone()
-        }))
-    }
-
-    /// The answer to a HEAD updates a stored GET's, or shows that it is out of date (RFC 9111 4.3.5).
-    fn head(&self, origin: &Origin, admit: &Admit) {
-        let stored = self.entry.as_ref();
-        let Some((entry, _)) = stored.filter(|(entry, _)| entry.status == origin.status) else {
-            return;
-        };
-        if !validate::head_confirms(&origin.headers, &entry.headers) {
-            self.cache.discard(&self.key, entry);
-        } else if let Some(fresh) = self.freshened(entry, origin, admit) {
-            self.cache.keep(self.key, fresh);
-        }
-    }
-
-    /// Begins to store.
-    fn fill(mut self, origin: Origin, terms: Terms, tags: Tags, now: u64) -> Answered {
-        let announced = length(&origin.headers);
-        let mut stored = headers::stored(&origin.headers);
-        if !stored.contains_key(header::DATE)
-            && let Ok(value) = HeaderValue::from_str(&date::format(origin.received))
-        {
-            stored.insert(header::DATE, value);
-        }
-        let names = match Vary::of(&stored) {
-            Vary::Names(names) => names,
-            Vary::Any => return self.pass(origin, Some(Refusal::VaryAny.name()), now),
-        };
-        let head = Arc::new(Entry {
-            status: origin.status,
-            headers: stored,
-            selecting: Selecting::of(&names, &self.sent),
-            terms,
-            content: Content::Whole(Chunks::default()),
-            place: self.place.clone(),
-            tags: tags.into(),
-            born: self.under_way.born(),
-            known: self.known,
-        });
-        let fill = Arc::new(Fill::new(head.clone(), announced));
-        let answer = Answer::of(
-            &self.client,
-            &head,
-            &head.terms,
-            Source::Growing(&fill),
-            How::Miss,
-            now,
-        );
-        let Some(mut answer) = answer else {
-            return self.pass(origin, None, now);
-        };
-        let keep = self
-            .cache
-            .0
-            .seen
-            .as_ref()
-            .is_none_or(|seen| seen.again(&self.key));
-        self.mark(&mut answer.cache_status, origin.status, keep);
-        if !terms.always_validate && usable(&terms, now) {
-            self.cache.0.notes.remove(&self.key);
-            self.tell(Outcome::Fill(fill.clone()));
-        } else {
-            self.note_pass(now);
-            self.tell(Outcome::Pass);
-        }
-        let until = now.saturating_add(self.cache.0.config.pass);
-        let (cache, lead) = (self.cache.clone(), self.lead.take());
-        let filler = Filler::new(
-            cache,
-            self.key,
-            fill,
-            lead,
-            &self.rules,
-            keep,
-            until,
-            self.under_way,
-            self.presence,
-        );
-        Answered::Fill(Box::new(answer), Box::new(filler))
-    }
-
-    /// An answer for this client only; its own conditions still count.
-    fn pass(self, origin: Origin, detail: Option<&'static str>, now: u64) -> Answered {
-        self.tell(Outcome::Pass);
-        let mut cache_status = CacheStatus {
-            detail,
-            ..CacheStatus::default()
-        };
-        self.mark(&mut cache_status, origin.status, false);
-        let Origin {
-            status,
-            headers,
-            received,
-            ..
-        } = origin;
-        if is_not_modified(
-            &self.client.method,
-            &self.client.conditions,
-            status,
-            &headers,
-            received.min(now),
-        ) {
-            let mut headers = not_modified_headers(&headers);
-            headers::remove_hop_by_hop(&mut headers);
-            let mut answer = Answer::without_body(StatusCode::NOT_MODIFIED, headers, How::Bypass);
-            answer.cache_status = cache_status;
-            return Answered::Instead(Box::new(answer));
-        }
-        Answered::Pass(Box::new(Passed {
-            status,
-            headers,
-            cache_status,
-        }))
     }
 
     /// A stale answer in place of an error.
@@ -468,14 +266,14 @@ impl Fetch {
         Some(Box::new(answer))
     }
 
-    fn mark(&self, cache_status: &mut CacheStatus, status: StatusCode, stored: bool) {
+    pub(super) fn mark(&self, cache_status: &mut CacheStatus, status: StatusCode, stored: bool) {
         cache_status.hit = false;
         cache_status.forward = Some(self.forward);
         cache_status.forward_status = Some(status.as_u16());
         cache_status.stored = stored;
     }
 
-    fn note_pass(&self, now: u64) {
+    pub(super) fn note_pass(&self, now: u64) {
         self.cache.0.notes.put(
             self.key,
             Note::Pass,
@@ -483,22 +281,22 @@ impl Fetch {
         );
     }
 
-    fn tell(&self, outcome: Outcome) {
+    pub(super) fn tell(&self, outcome: Outcome) {
         if let Some(lead) = &self.lead {
             lead.tell(outcome);
         }
     }
 }
 
-type Tags = Vec<Box<[u8]>>;
+pub(super) type Tags = Vec<Box<[u8]>>;
 
 /// Whether those who wait may share an answer: it is fresh, or may be served stale for a while.
-fn usable(terms: &Terms, now: u64) -> bool {
+pub(super) fn usable(terms: &Terms, now: u64) -> bool {
     terms.fresh_for(now) > 0
         || !terms.never_stale && terms.stale_for(now).unwrap_or(0) < terms.while_revalidate
 }
 
 /// The announced length of a body.
-fn length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
     range::position(headers.get(header::CONTENT_LENGTH)?.as_bytes())
 }

@@ -1,15 +1,16 @@
 //! Where the origin's body is written.
 
-use super::ask::Cache;
+use super::cache::Cache;
 use super::fill::Fill;
 use super::flight::Lead;
 use super::note::Note;
 use crate::semantics::partial;
 use crate::semantics::rules::Rules;
-use crate::storage::content::{Chunks, Content, Parts};
+use crate::storage::content::{Chunks, Content};
 use crate::storage::disk::stream::Stream;
 use crate::storage::entry::Entry;
 use crate::storage::key::Key;
+use crate::storage::parts::Parts;
 use crate::storage::purge::{Left, UnderWay};
 use crate::storage::residents::Presence;
 use bytes::Bytes;

@@ -1,7 +1,8 @@
 //! Clients that share what another one fetches.
 
 use super::answer::{Answer, How, Source};
-use super::ask::{Ask, Asked, Cache, Found};
+use super::ask::{Ask, Asked, Found};
+use super::cache::Cache;
 use super::client::Client;
 use super::fill::Fill;
 use super::flight::Outcome;

@@ -8,8 +8,10 @@ pub(crate) mod answer;
 pub(crate) mod ask;
 pub(crate) mod below;
 pub(crate) mod body;
+pub(crate) mod cache;
 pub(crate) mod client;
 pub(crate) mod config;
+pub(crate) mod deliver;
 pub(crate) mod fetch;
 pub(crate) mod fill;
 pub(crate) mod filler;
@@ -17,6 +19,7 @@ pub(crate) mod flight;
 pub(crate) mod follow;
 pub(crate) mod note;
 pub(crate) mod upkeep;
+pub(crate) mod validated;
 
 pub use answer::{Answer, How};
 pub use ask::{Ask, Asked};

@@ -1,6 +1,6 @@
 //! Purges, sweeps and figures.
 
-use super::ask::Cache;
+use super::cache::Cache;
 use crate::counters::Counters;
 use crate::storage::entry::Entry;
 use crate::storage::place::Place;

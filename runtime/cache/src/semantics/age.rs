@@ -1,6 +1,6 @@
 //! The age of a response when it arrives (RFC 9111 4.2.3).
 
-use super::directives::seconds;
+use super::directive::seconds;
 use super::{date, list};
 use http::{HeaderMap, header};
 
@@ -42,7 +42,7 @@ mod tests {
         clippy::indexing_slicing
     )]
 
-    use super::super::directives::MAX_SECONDS;
+    use super::super::directive::MAX_SECONDS;
     use super::super::samples::headers;
     use super::*;
     use proptest::prelude::*;

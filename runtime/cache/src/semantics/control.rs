@@ -1,6 +1,7 @@
 //! Which field controls a shared cache: a targeted one (RFC 9213) or `Cache-Control` with `Expires`.
 
-use super::directives::{MAX_SECONDS, ResponseDirectives, Scope, directives, seconds};
+use super::directive::{MAX_SECONDS, directives, seconds};
+use super::directives::{ResponseDirectives, Scope};
 use super::list;
 use http::{HeaderMap, HeaderName, header};
 use sfv::{BareItem, Dictionary, ListEntry, Parser};

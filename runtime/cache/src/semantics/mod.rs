@@ -19,6 +19,7 @@ pub mod coding;
 pub mod conditional;
 pub mod control;
 pub mod date;
+pub(crate) mod directive;
 pub mod directives;
 pub mod entity_tag;
 pub mod freshness;

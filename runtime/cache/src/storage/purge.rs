@@ -9,16 +9,12 @@
 //! for everything, which costs hits and never serves what was purged.
 
 use super::entry::Entry;
-use super::place::{Label, Place, path, tag};
+use super::marks::{Mark, Marks};
+use super::place::{Place, path, tag};
 use parking_lot::{Mutex, RwLock};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The most marks under labels.
-const MAX_MARKS: usize = 100_000;
-/// The most marks of prefixes, which are compared one by one.
-const MAX_PREFIXES: usize = 256;
 
 /// What is to be purged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,53 +40,6 @@ pub enum Left {
     Stale(u64),
     /// It is gone.
     Gone,
-}
-
-/// The last purges of one label: numbers, zero for none; and when the soft one was.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mark {
-    hard: u64,
-    soft: u64,
-    soft_at: u64,
-}
-
-impl Mark {
-    fn add(&mut self, number: u64, soft_at: Option<u64>) {
-        match soft_at {
-            None => self.hard = self.hard.max(number),
-            Some(at) if number > self.soft => (self.soft, self.soft_at) = (number, at),
-            Some(_) => {}
-        }
-    }
-
-    fn merge(&mut self, other: Mark) {
-        self.hard = self.hard.max(other.hard);
-        if other.soft > self.soft {
-            (self.soft, self.soft_at) = (other.soft, other.soft_at);
-        }
-    }
-
-    fn left(self, born: u64) -> Left {
-        match () {
-            () if born < self.hard => Left::Gone,
-            () if born < self.soft => Left::Stale(self.soft_at),
-            () => Left::Valid,
-        }
-    }
-
-    fn last(self) -> u64 {
-        self.hard.max(self.soft)
-    }
-}
-
-/// A host or any, the beginning of a path, and its mark.
-type Prefix = (Option<Box<str>>, Box<[u8]>, Mark);
-
-#[derive(Debug, Default)]
-struct Marks {
-    labels: HashMap<Label, Mark>,
-    prefixes: Vec<Prefix>,
-    all: Mark,
 }
 
 /// All marks, and the numbers that order purges and requests.
@@ -240,45 +189,6 @@ impl Purges {
     }
 }
 
-impl Marks {
-    fn label(&mut self, label: Label, number: u64, soft_at: Option<u64>) {
-        if self.labels.len() >= MAX_MARKS && !self.labels.contains_key(&label) {
-            // Too many: a sweep is late. One pass folds the older half into the mark for everything.
-            let mut numbers: Vec<_> = self.labels.values().map(|mark| mark.last()).collect();
-            let middle = numbers.len() / 2;
-            let (_, &mut median, _) = numbers.select_nth_unstable(middle);
-            let all = &mut self.all;
-            self.labels.retain(|_, mark| {
-                let keep = mark.last() > median;
-                if !keep {
-                    all.merge(*mark);
-                }
-                keep
-            });
-        }
-        self.labels.entry(label).or_default().add(number, soft_at);
-    }
-
-    fn prefix(&mut self, host: Option<&str>, name: &[u8], number: u64, soft_at: Option<u64>) {
-        let have = self
-            .prefixes
-            .iter_mut()
-            .find(|(of, prefix, _)| of.as_deref() == host && **prefix == *name);
-        if let Some((_, _, mark)) = have {
-            mark.add(number, soft_at);
-            return;
-        }
-        if self.prefixes.len() >= MAX_PREFIXES {
-            let (_, _, oldest) = self.prefixes.remove(0);
-            self.all.merge(oldest);
-        }
-        let mut mark = Mark::default();
-        mark.add(number, soft_at);
-        self.prefixes
-            .push((host.map(Into::into), name.into(), mark));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(
@@ -290,6 +200,7 @@ mod tests {
 
     use super::*;
     use crate::storage::entry::tests::entry;
+    use crate::storage::marks::{MAX_MARKS, MAX_PREFIXES};
 
     fn of(purges: &Arc<Purges>, host: &str, path: &str, tags: &[&str]) -> Entry {
         let mut entry = entry(b"body");

@@ -6,6 +6,13 @@ use edge_cache::*;
 use http_body_util::BodyExt;
 use std::path::Path;
 use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A directory; in memory where that can be had, for these tests sync a lot.
+pub fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(memory).unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
 
 /// Each 16 bytes of a body name it and say where they stand.
 const BLOCK: usize = 16;

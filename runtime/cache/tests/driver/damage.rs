@@ -65,7 +65,7 @@ async fn damaged_files_are_never_served() {
         Damage::Swap,
     ] {
         for restart in [false, true] {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = folder();
             let small = |config: &mut Config| config.memory = 1;
             let mut site = Site::on_with(folder.path(), small).await;
             let lens = [10, 1000, 300_000, 2_000_000];
@@ -111,7 +111,7 @@ async fn damaged_files_are_never_served() {
 
 #[tokio::test]
 async fn a_chunk_that_is_bad_breaks_the_body_off_and_removes_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     site.put("/", &[DAY], &body(1, 0, 3_000_000)).await;
     let path = objects(folder.path())
@@ -135,7 +135,7 @@ async fn a_chunk_that_is_bad_breaks_the_body_off_and_removes_it() {
 #[tokio::test]
 async fn without_its_log_of_purges_nothing_is_trusted() {
     for how in 0..4 {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let site = Site::on(folder.path()).await;
         for what in 0..3 {
             site.put(&format!("/{what}"), &[DAY], &body(what, 0, 1000))
@@ -169,7 +169,7 @@ async fn without_its_log_of_purges_nothing_is_trusted() {
 
 #[tokio::test]
 async fn a_disk_that_fails_is_left_alone_and_tried_again() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     site.put("/kept", &[DAY], &body(1, 0, 1000)).await;
     let (objects, away) = (folder.path().join("objects"), folder.path().join("away"));

@@ -14,7 +14,7 @@ const LONG: usize = 5_000_001;
 
 #[tokio::test]
 async fn what_is_stored_survives_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     for (what, len) in [(1, SHORT), (2, MIDDLE), (3, LONG), (4, 0)] {
         let lines = [DAY, "ETag: \"a\"", "X: 1", "Age: 5"];
@@ -50,7 +50,7 @@ async fn what_is_stored_survives_a_restart() {
 
 #[tokio::test]
 async fn parts_of_a_long_body_are_read_from_the_disk() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     let whole = body(1, 0, LONG);
     site.put("/", &[DAY], &whole).await;
@@ -86,7 +86,7 @@ async fn parts_of_a_long_body_are_read_from_the_disk() {
 
 #[tokio::test]
 async fn a_long_body_is_streamed_to_its_readers_and_to_the_disk() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     let fetch = site.fetch("/", &[], NOW).await;
     let follower = site.clone();
@@ -112,7 +112,7 @@ async fn a_long_body_is_streamed_to_its_readers_and_to_the_disk() {
 
 #[tokio::test]
 async fn a_long_body_that_breaks_off_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     let (answer, mut filler) = filled(site.fetch("/", &[], NOW).await, 200, &[DAY], NOW);
     drop(answer);
@@ -135,7 +135,7 @@ fn files(directory: &std::path::Path) -> usize {
 
 #[tokio::test]
 async fn a_validated_answer_keeps_its_body() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     for (what, len) in [(1, SHORT), (2, MIDDLE), (3, LONG)] {
         let lines = ["Cache-Control: max-age=10", "ETag: \"a\"", "X: 1"];
@@ -166,7 +166,7 @@ async fn a_validated_answer_keeps_its_body() {
 
 #[tokio::test]
 async fn what_was_purged_does_not_come_back() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let mut site = Site::on(folder.path()).await;
     let paths = ["/tag", "/path", "/prefix/x", "/soft", "/kept", "/changed"];
     for (what, path) in paths.iter().enumerate() {
@@ -208,7 +208,7 @@ async fn what_was_purged_does_not_come_back() {
 
 #[tokio::test]
 async fn many_purges_are_forgotten_when_nothing_is_left_of_what_they_cover() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     for (what, path) in ["/hard", "/soft", "/kept"].iter().enumerate() {
         let tag = format!("Cache-Tag: {}", &path[1..]);
@@ -252,7 +252,7 @@ async fn many_purges_are_forgotten_when_nothing_is_left_of_what_they_cover() {
 
 #[tokio::test]
 async fn it_stays_within_its_bytes() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let bytes = 16 << 20;
     let site = Site::on_with(folder.path(), |config| {
         config.disk = Some(Disk::new(folder.path(), bytes));
@@ -284,7 +284,7 @@ async fn it_stays_within_its_bytes() {
 
 #[tokio::test]
 async fn a_directory_has_one_process() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let site = Site::on(folder.path()).await;
     let config = Config {
         disk: Some(Disk::new(folder.path(), 1 << 20)),
@@ -300,7 +300,7 @@ async fn a_directory_has_one_process() {
 
 #[tokio::test]
 async fn the_disk_fills_the_region_of_nobody_and_the_region_fills_the_disk() {
-    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, two) = (folder(), folder());
     let shelf = Shelf::new(16 << 20);
     let open = async |folder: &tempfile::TempDir| {
         let mut site = Site::on_with(folder.path(), |config| {

@@ -57,7 +57,7 @@ async fn fill_until_killed() {
 #[tokio::test]
 async fn what_is_left_is_whole() {
     let rounds = std::env::var(ROUNDS).map_or(10, |rounds| rounds.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let mut gone = HashSet::new();
     let mut served = 0;
     for round in 0..rounds {

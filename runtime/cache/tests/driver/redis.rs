@@ -278,7 +278,7 @@ async fn a_disk_hears_what_was_purged_while_it_was_down() {
     if !server::is_there() {
         return;
     }
-    let (server, folder) = (Server::start(&[]), tempfile::tempdir().unwrap());
+    let (server, folder) = (Server::start(&[]), folder());
     let open = async |folder: &Path| {
         let mut site =
             Site::on_with(folder, |config| config.regional = Some(region(&server))).await;

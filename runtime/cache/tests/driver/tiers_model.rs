@@ -56,7 +56,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let mut world = Self {
-            folders: [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()],
+            folders: [folder(), folder()],
             shelf: Shelf::new(4 << 20),
             sites: [None, None],
             now: NOW,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock                  held by the process that uses the directory
-//! purges                what was purged ([`super::log`])
+//! purges                what was purged (`log`)
 //! objects/3f/…3f.rec    a record ([`crate::storage::record`]), and the body where it is short
 //! objects/3f/…3f.body   a longer body, in chunks
 //! ```

@@ -1,25 +1,30 @@
 //! The disk tier of the edge: answers that survive the process.
 //!
-//! An answer is a file, or two when its body is long ([`files`]). While a long body comes it is written chunk by chunk
-//! ([`stream`]); it is read chunk by chunk too ([`body`]), so that its length is bounded by the disk alone. A few threads do
-//! all reading and writing ([`threads`]); an index in memory says what is there ([`index`]), and is made anew from the
-//! records after a start ([`recover`]). Nothing is served whose checksum does not agree.
+//! An answer is a file, or two when its body is long (`files`). While a long body comes it is written chunk by chunk
+//! (`stream`); it is read chunk by chunk too (`body`), so that its length is bounded by the disk alone. A few threads do
+//! all reading and writing (`threads`); an index in memory says what is there (`index`), and is made anew from the
+//! records after a start (`recover`). Nothing is served whose checksum does not agree.
 //!
-//! Purges are written down before the tier is used again ([`log`]). A disk that fails is left alone for a while
-//! ([`health`]).
+//! Purges are written down before the tier is used again (`log`). A disk that fails is left alone for a while
+//! (`health`).
 
 pub(crate) mod body;
 mod files;
 mod health;
 mod index;
 pub(crate) mod inner;
+mod load;
 pub(crate) mod log;
+mod log_file;
+mod open;
 mod recover;
 pub(crate) mod stream;
+mod sweep;
 mod threads;
 pub(crate) mod tier;
 
 pub use body::DiskBody;
+pub(crate) use open::open;
 
 use std::fmt;
 use std::io;

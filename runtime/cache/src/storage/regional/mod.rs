@@ -4,6 +4,7 @@
 //! the plain name then says which fields these are. What is found is held against the region's own purges: an answer
 //! carries the last of them that was known when its request was sent, so that one which came meanwhile covers it.
 
+mod keeper;
 mod redis;
 mod shelf;
 mod stream;
