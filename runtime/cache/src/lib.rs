@@ -27,4 +27,4 @@ pub use storage::disk::{Disk, OpenError};
 pub use storage::key::{Key, KeyBuilder};
 pub use storage::place::Place;
 pub use storage::purge::Purge;
-pub use storage::regional::{RedisRegion, Regional, Shelf};
+pub use storage::regional::{Parent, ParentAnswer, ParentRegion, RedisRegion, Regional, Shelf};

@@ -14,6 +14,7 @@ mod disk;
 mod flights;
 mod full;
 mod killed;
+mod parent;
 mod purges;
 mod redis;
 mod site;

@@ -5,13 +5,16 @@
 //! carries the last of them that was known when its request was sent, so that one which came meanwhile covers it.
 
 mod keeper;
+mod parent;
 mod redis;
 mod shelf;
 mod stream;
 
 pub use self::redis::RedisRegion;
+pub use parent::{Parent, ParentAnswer, ParentRegion};
 pub use shelf::Shelf;
 
+use self::parent::ParentStore;
 use self::redis::RedisStore;
 use super::content::Content;
 use super::entry::Entry;
@@ -34,6 +37,8 @@ pub enum Regional {
     Memory(Shelf),
     /// In Redis or Valkey.
     Redis(RedisRegion),
+    /// In the memory of another host of ours.
+    Parent(ParentRegion),
 }
 
 /// Told of each purge that another instance made.
@@ -49,6 +54,7 @@ pub(crate) struct Region {
 enum Store {
     Shelf(Shelf, Arc<Listener>),
     Redis(RedisStore),
+    Parent(ParentStore),
 }
 
 impl fmt::Debug for Region {
@@ -85,6 +91,9 @@ impl Region {
             Regional::Redis(redis) => {
                 Store::Redis(RedisStore::start(redis, listener, counters.clone()))
             }
+            Regional::Parent(parent) => {
+                Store::Parent(ParentStore::start(parent, listener, counters.clone()))
+            }
         };
         Self {
             store,
@@ -98,6 +107,7 @@ impl Region {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.purges().latest(),
             Store::Redis(redis) => redis.known(),
+            Store::Parent(parent) => parent.known(),
         }
     }
 
@@ -122,6 +132,7 @@ impl Region {
         let left = match &self.store {
             Store::Shelf(..) => self.left(&entry),
             Store::Redis(redis) => redis.left_there(&entry),
+            Store::Parent(parent) => parent.left_there(&entry),
         };
         match left {
             _ if !entry.selecting.fits(sent, &entry.headers) => return None,
@@ -136,6 +147,7 @@ impl Region {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.get(name, now),
             Store::Redis(redis) => redis.get(name).await,
+            Store::Parent(parent) => parent.get(name).await,
         }
     }
 
@@ -144,6 +156,7 @@ impl Region {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.purges().left_since(entry, entry.known),
             Store::Redis(redis) => redis.left(entry),
+            Store::Parent(parent) => parent.left(entry),
         }
     }
 
@@ -170,13 +183,9 @@ impl Region {
             selecting = Some(&entry.selecting);
             self.set(&name(key, None), vary_value(&names), until, terms.received);
         }
-        if let Store::Redis(redis) = &self.store {
+        if !matches!(self.store, Store::Shelf(..)) {
             let there = Bytes::from_static(&[ANSWER]);
-            redis.set(
-                &name_of_uri(&entry.place),
-                there,
-                until.saturating_sub(terms.received),
-            );
+            self.set(&name_of_uri(&entry.place), there, until, terms.received);
         }
         let mut value = BytesMut::with_capacity(packed.len() + 1);
         value.put_u8(ANSWER);
@@ -196,6 +205,7 @@ impl Region {
                 true
             }
             Store::Redis(redis) => redis.set(name, value, until.saturating_sub(now)),
+            Store::Parent(parent) => parent.set(name, value, until),
         }
     }
 
@@ -204,6 +214,7 @@ impl Region {
         match &self.store {
             Store::Shelf(..) => true,
             Store::Redis(redis) => redis.flush().await,
+            Store::Parent(parent) => parent.flush().await,
         }
     }
 
@@ -214,6 +225,7 @@ impl Region {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.remove(&name),
             Store::Redis(redis) => redis.remove(&name),
+            Store::Parent(parent) => parent.remove(&name),
         }
     }
 
@@ -222,6 +234,7 @@ impl Region {
         match &self.store {
             Store::Shelf(shelf, listener) => shelf.publish(what, soft_at, listener),
             Store::Redis(redis) => redis.publish(what, soft_at),
+            Store::Parent(parent) => parent.publish(what, soft_at),
         }
     }
 }

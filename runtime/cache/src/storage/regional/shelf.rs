@@ -1,17 +1,27 @@
-//! A regional tier in the memory of one machine.
+//! A regional tier in the memory of one machine, for itself and for other hosts.
 
 use super::Listener;
 use crate::storage::purge::{Purge, Purges};
+use crate::storage::said::Said;
 use bytes::Bytes;
+use http::{Method, StatusCode};
 use parking_lot::Mutex;
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
-/// A regional tier that lives in memory, for one machine and for tests. Clones are handles of the same one: caches that
-/// have one together are instances of a region.
+/// How many purges are told to instances that ask later.
+const TOLD: usize = 10_000;
+
+/// A regional tier that lives in memory, for one machine, for tests, and for the hosts whose parent this one is. Clones are
+/// handles of the same one: caches that have one together are instances of a region.
 #[derive(Clone)]
 pub struct Shelf(Arc<Inner>);
 
@@ -21,6 +31,27 @@ struct Inner {
     values: Values,
     purges: Arc<Purges>,
     listeners: Mutex<Vec<Weak<Listener>>>,
+    told: Mutex<Heard>,
+    last: watch::Sender<u64>,
+}
+
+/// The purges that other hosts are told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Heard {
+    /// Which shelf says so: another one when its host was started anew.
+    pub shelf: u64,
+    /// The number of the last.
+    pub last: u64,
+    /// The number from which on these are all.
+    pub floor: u64,
+    /// Each with its number and the instance that made it.
+    pub purges: VecDeque<(u64, u64, Said)>,
+}
+
+impl Heard {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 #[derive(Clone)]
@@ -41,11 +72,18 @@ impl fmt::Debug for Shelf {
 }
 
 impl Shelf {
+    /// How long a host that asks for purges waits for one.
+    pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
     /// Room for so many bytes.
     pub fn new(bytes: u64) -> Self {
         let items = usize::try_from(bytes / 16_384)
             .unwrap_or(usize::MAX)
             .clamp(64, 1 << 16);
+        let mut id = [0; 8];
+        if getrandom::fill(&mut id).is_err() {
+            id = u64::from(std::process::id()).to_le_bytes();
+        }
         Self(Arc::new(Inner {
             values: Cache::with(
                 items,
@@ -56,7 +94,84 @@ impl Shelf {
             ),
             purges: Arc::default(),
             listeners: Mutex::default(),
+            told: Mutex::new(Heard {
+                shelf: u64::from_le_bytes(id),
+                ..Heard::default()
+            }),
+            last: watch::Sender::new(0),
         }))
+    }
+
+    /// Answers another host whose parent this one is: what its [`super::Parent`] sent, at a time. It may wait for a purge.
+    /// Whoever may send this may put any answer into the cache, so the address needs a token.
+    pub async fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Bytes,
+        now: u64,
+    ) -> (StatusCode, Bytes) {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parameter = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find_map(|(key, value)| (key == name).then_some(value))
+        };
+        let number = |name| parameter(name).and_then(|value| value.parse::<u64>().ok());
+        let done = (StatusCode::OK, Bytes::new());
+        let refused = (StatusCode::BAD_REQUEST, Bytes::new());
+        if let Some(name) = path.strip_prefix("/values/") {
+            return match (method, number("until")) {
+                (&Method::GET, _) => match self.get(name.as_bytes(), now) {
+                    Some(value) => (StatusCode::OK, value),
+                    None => (StatusCode::NOT_FOUND, Bytes::new()),
+                },
+                (&Method::PUT, Some(until)) => {
+                    self.put(name.as_bytes(), body, until);
+                    done
+                }
+                (&Method::DELETE, _) => {
+                    self.remove(name.as_bytes());
+                    done
+                }
+                _ => refused,
+            };
+        }
+        match (path, method, number("after"), number("from")) {
+            ("/purges", &Method::GET, Some(after), _) => {
+                let told = self.told_after(after, number("shelf")).await;
+                (StatusCode::OK, told)
+            }
+            ("/purges", &Method::POST, _, Some(from)) => {
+                let there = |name: &str| self.get(name.as_bytes(), now).is_some();
+                let wanted = parameter("if").is_none_or(there);
+                match Said::decode(&body) {
+                    Some(said) if wanted => {
+                        let number = said.say(|what, at| self.add(what, at, from, None));
+                        let number = number.to_le_bytes();
+                        (StatusCode::OK, Bytes::copy_from_slice(&number))
+                    }
+                    Some(_) => done,
+                    None => refused,
+                }
+            }
+            _ => refused,
+        }
+    }
+
+    /// The purges after a number, as soon as there is one; all and at once to who asks for the first time, or knows another
+    /// shelf.
+    async fn told_after(&self, after: u64, shelf: Option<u64>) -> Bytes {
+        let known = shelf == Some(self.0.told.lock().shelf);
+        if known {
+            let mut last = self.0.last.subscribe();
+            // without any, it says so
+            let _ = timeout(Self::PATIENCE, last.wait_for(|last| *last > after)).await;
+        }
+        let mut heard = self.0.told.lock().clone();
+        if known {
+            heard.purges.retain(|(number, ..)| *number > after);
+        }
+        postcard::to_allocvec(&heard).unwrap_or_default().into()
     }
 
     pub(crate) fn get(&self, name: &[u8], now: u64) -> Option<Bytes> {
@@ -86,17 +201,47 @@ impl Shelf {
 
     /// Purges, and tells all instances but the one that says so.
     pub(crate) fn publish(&self, what: Purge<'_>, soft_at: Option<u64>, from: &Arc<Listener>) {
-        self.0.purges.purge(what, soft_at);
+        self.add(what, soft_at, 0, Some(from));
+    }
+
+    fn add(
+        &self,
+        what: Purge<'_>,
+        soft_at: Option<u64>,
+        instance: u64,
+        from: Option<&Arc<Listener>>,
+    ) -> u64 {
+        let number = self.tell(what, soft_at, instance);
         let others: Vec<_> = self
             .0
             .listeners
             .lock()
             .iter()
             .filter_map(Weak::upgrade)
-            .filter(|other| !Arc::ptr_eq(other, from))
+            .filter(|other| from.is_none_or(|from| !Arc::ptr_eq(other, from)))
             .collect();
         for other in others {
             other(what, soft_at);
         }
+        number
+    }
+
+    /// Marks a purge, and tells other hosts. Numbers follow the time, so that they go on after a restart.
+    fn tell(&self, what: Purge<'_>, soft_at: Option<u64>, instance: u64) -> u64 {
+        let mut told = self.0.told.lock();
+        let time = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |time| time.as_millis() << 20);
+        self.0.purges.go_on_from(u64::try_from(time).unwrap_or(0));
+        let number = self.0.purges.purge(what, soft_at);
+        told.last = number;
+        told.purges
+            .push_back((number, instance, Said::new(what, soft_at)));
+        if told.purges.len() > TOLD {
+            told.floor = told.purges.pop_front().map_or(0, |(number, ..)| number);
+        }
+        drop(told);
+        self.0.last.send_replace(number);
+        number
     }
 }
