@@ -13,7 +13,7 @@ use crate::semantics::vary::{Selecting, Vary};
 use crate::semantics::{date, headers};
 use crate::storage::content::{Chunks, Content};
 use crate::storage::entry::Entry;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::sync::Arc;
 
 impl Fetch {
@@ -26,7 +26,7 @@ impl Fetch {
         {
             stored.insert(header::DATE, value);
         }
-        let names = match Vary::of(&stored) {
+        let names = match Vary::of(&origin.headers) {
             Vary::Names(names) => names,
             Vary::Any => return self.pass(origin, Some(Refusal::VaryAny.name()), now),
         };
@@ -53,6 +53,9 @@ impl Fetch {
         let Some(mut answer) = answer else {
             return self.pass(origin, None, now);
         };
+        if answer.status == origin.status {
+            give(&headers::withheld(&origin.headers), &mut answer.headers);
+        }
         let keep = self
             .cache
             .0
@@ -115,5 +118,18 @@ impl Fetch {
             headers,
             cache_status,
         }))
+    }
+}
+
+/// Gives the first client what is not stored, but for what says where the body ends.
+fn give(withheld: &HeaderMap, headers: &mut HeaderMap) {
+    const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_LENGTH, header::CONTENT_RANGE];
+    for name in withheld.keys() {
+        if headers.contains_key(name) || OF_THE_BODY.contains(name) {
+            continue;
+        }
+        for value in withheld.get_all(name) {
+            headers.append(name.clone(), value.clone());
+        }
     }
 }

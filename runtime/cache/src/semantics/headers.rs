@@ -33,18 +33,33 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
 pub fn stored(headers: &HeaderMap) -> HeaderMap {
     let mut kept = headers.clone();
     remove_hop_by_hop(&mut kept);
-    let control = Control::read(headers);
-    for name in control
-        .directives
-        .no_cache
-        .fields()
-        .iter()
-        .chain(control.directives.private.fields())
-    {
+    for name in barred(&Control::read(headers)) {
         kept.remove(name);
     }
     kept.remove(header::AGE);
     kept
+}
+
+/// The fields that are for the client alone whose request brought the response: those that `no-cache="…"` and
+/// `private="…"` name (RFC 9111 5.2.2.4, 5.2.2.7).
+pub fn withheld(headers: &HeaderMap) -> HeaderMap {
+    let mut all = headers.clone();
+    remove_hop_by_hop(&mut all);
+    let mut result = HeaderMap::new();
+    for name in barred(&Control::read(headers)) {
+        // one that is named twice is there once
+        result.remove(name);
+        for value in all.get_all(name) {
+            result.append(name.clone(), value.clone());
+        }
+    }
+    result.remove(header::AGE);
+    result
+}
+
+fn barred(control: &Control) -> impl Iterator<Item = &HeaderName> {
+    let said = &control.directives;
+    said.no_cache.fields().iter().chain(said.private.fields())
 }
 
 /// The stored fields after a 304 or a HEAD's answer: every field that it holds replaces all stored lines of that name
@@ -124,6 +139,22 @@ mod tests {
             "D: 4",
         ]));
         assert_eq!(names(&map), ["cache-control", "d"]);
+    }
+
+    #[test]
+    fn what_is_not_stored_is_for_the_first_client() {
+        let map = withheld(&headers(&[
+            r#"Cache-Control: max-age=9, no-cache="a, b, hop", private="A, c""#,
+            "Connection: hop",
+            "Hop: 1",
+            "A: 1",
+            "A: 2",
+            "B: 3",
+            "D: 4",
+        ]));
+        assert_eq!(names(&map), ["a", "b"]);
+        assert_eq!(map.get_all("a").iter().count(), 2);
+        assert!(withheld(&headers(&["Cache-Control: private", "A: 1"])).is_empty());
     }
 
     #[test]
