@@ -37,6 +37,9 @@ use crate::settings::{Deployment, SettingsError};
 /// How long the log may take for its last lines.
 const LAST_LINES: Duration = Duration::from_secs(5);
 
+/// How long the cache may take to write what it has to its disk.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
 /// A policy on a port, not serving yet.
 pub struct Server {
     config: Config,
@@ -65,6 +68,9 @@ pub enum StartError {
     /// What the policy remembers can't be kept where the settings say.
     #[error(transparent)]
     State(#[from] StateError),
+    /// What is kept of origins' answers can't be kept where the settings say.
+    #[error("`cache.disk`: {0}")]
+    Cache(#[from] edge_cache::OpenError),
     /// The settings don't fit the policy.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -123,7 +129,8 @@ impl Server {
         let plan = OriginPlan::new(policy.manifest(), &config)?;
         let mut settings = config.settings()?;
         settings.backends = Some(config.state.open(&config.folder)?);
-        settings.cache = Some(edge_cache::Cache::new(config.cache.bounds()));
+        let bounds = config.cache.bounds(&config.folder);
+        settings.cache = Some(edge_cache::Cache::open(bounds)?);
         let deployment = Arc::new(Deployment::new(policy, settings)?);
         let log = AccessLog::open(&config)?;
         let admin = Admin::bind(&config)?;
@@ -172,11 +179,22 @@ impl Server {
         let deadline = self.config.shutdown_deadline.0;
         let looking = tokio::spawn(look_for_state(self.deployment.clone()));
         let telling = self.serve_operators();
+        let store = self
+            .deployment
+            .caches()
+            .map(|caches| caches.store().clone());
         let (stage, _) = channel::channel(Stage::Serving);
         let (log, mut workers) = self.start(&stage);
         let served = workers.serve(&stage, shutdown, now, deadline).await;
         looking.abort();
         telling.abort();
+        if let Some(store) = &store
+            && tokio::time::timeout(LAST_ANSWERS, store.flush())
+                .await
+                .is_err()
+        {
+            eprintln!("what is kept of origins' answers could not be written to its end");
+        }
         // The thread of the log ends when the last worker's handle is gone.
         let finished = tokio::task::spawn_blocking(move || log.finish(LAST_LINES));
         if !finished.await.unwrap_or(false) {

@@ -1,5 +1,7 @@
 //! What is kept of origins' answers, and how much.
 
+use std::path::{Path, PathBuf};
+
 use edge_cache::{Regional, Shelf};
 use serde::Deserialize;
 
@@ -23,6 +25,8 @@ pub struct Cache {
     /// What the answers of one host name may take in memory, from 1 MiB to 1 TiB. Default: no bound of its own.
     #[serde(deserialize_with = "ranges::some_size::<_, { 1 << 20 }, { 1 << 40 }>")]
     pub host_quota: Option<Bytes>,
+    /// The disk below memory. Default: none.
+    pub disk: Option<Disk>,
     /// What answers may take that are kept for the regional tier in this machine's memory, which stands in for it where no
     /// other place is named; from 1 MiB to 1 TiB. Default: `64MiB`.
     #[serde(deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 40 }>")]
@@ -35,6 +39,44 @@ pub struct Cache {
     pub wait: Span,
 }
 
+/// Answers that survive the process, and bodies that are too long for memory.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disk {
+    /// Its folder, of one host at a time.
+    pub directory: PathBuf,
+    /// What all its files may take together, from 1 MiB to 1 PiB.
+    #[serde(deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 50 }>")]
+    pub size: Bytes,
+    /// The longest body that is kept there, from 1 KiB to 1 PiB. Default: a quarter of `size`.
+    #[serde(
+        default,
+        deserialize_with = "ranges::some_size::<_, { 1 << 10 }, { 1 << 50 }>"
+    )]
+    pub max_object: Option<Bytes>,
+    /// What may wait to be written, from 1 MiB to 1 TiB; beyond, answers are not written. Default: `64MiB`.
+    #[serde(
+        default = "queue",
+        deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 40 }>"
+    )]
+    pub queue: Bytes,
+}
+
+fn queue() -> Bytes {
+    Bytes(64 << 20)
+}
+
+impl Disk {
+    fn bounds(&self, folder: &Path) -> edge_cache::Disk {
+        let mut disk = edge_cache::Disk::new(folder.join(&self.directory), self.size.0 as u64);
+        if let Some(most) = self.max_object {
+            disk.max_object = most.0 as u64;
+        }
+        disk.queue = self.queue.0 as u64;
+        disk
+    }
+}
+
 impl Default for Cache {
     fn default() -> Self {
         Self {
@@ -42,6 +84,7 @@ impl Default for Cache {
             max_object: Bytes(8 << 20),
             max_filling: Bytes(128 << 20),
             host_quota: None,
+            disk: None,
             regional_memory: Bytes(64 << 20),
             second_time: false,
             wait: Span::from_secs(10),
@@ -50,9 +93,9 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// The bounds of the cache.
+    /// The bounds of the cache. A relative directory starts at `folder`.
     #[must_use]
-    pub fn bounds(&self) -> edge_cache::Config {
+    pub fn bounds(&self, folder: &Path) -> edge_cache::Config {
         let memory = self.memory.0 as u64;
         edge_cache::Config {
             memory,
@@ -61,6 +104,7 @@ impl Cache {
             host_quota: self.host_quota.map(|quota| quota.0 as u64),
             wait: self.wait.0,
             second_time: self.second_time,
+            disk: self.disk.as_ref().map(|disk| disk.bounds(folder)),
             regional: Some(Regional::Memory(Shelf::new(self.regional_memory.0 as u64))),
             ..edge_cache::Config::default()
         }

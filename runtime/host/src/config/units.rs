@@ -50,6 +50,7 @@ impl Bytes {
             ("MiB", 1 << 20),
             ("GiB", 1 << 30),
             ("TiB", 1 << 40),
+            ("PiB", 1 << 50),
         ];
         let mut parts = parts(text)?.into_iter();
         let (number, unit) = parts.next()?;
@@ -65,6 +66,7 @@ impl Bytes {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [
+            (1 << 50, "PiB"),
             (1 << 40, "TiB"),
             (1 << 30, "GiB"),
             (1 << 20, "MiB"),

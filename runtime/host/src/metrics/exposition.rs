@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use edge_abi::manifest::{Manifest, RuleKind, Target as Declared};
-use edge_cache::Cache;
+use edge_cache::{Cache, Counters};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
@@ -210,11 +210,76 @@ fn kept(out: &mut Out<'_>, store: Option<&Cache>) -> fmt::Result {
         "Keys with answers in memory.",
         store.map_or(0, Cache::len) as u64,
     )?;
+    tiers(out, store)?;
     out.gauge(
         "edge_cache_fetches",
         "Requests to origins whose answers others may share.",
         store.map_or(0, Cache::flights) as u64,
     )
+}
+
+/// What the tiers did.
+fn tiers(out: &mut Out<'_>, store: Option<&Cache>) -> fmt::Result {
+    let counters = store.map(Cache::counters);
+    let count = |of: fn(&Counters) -> &edge_cache::Count| counters.map_or(0, |all| of(all).get());
+    let mut family = out.counters(
+        "edge_cache_tier_hits",
+        "Answers served from a tier, fresh or stale.",
+    )?;
+    for (tier, hits) in [
+        ("memory", count(|all| &all.memory_hits)),
+        ("disk", count(|all| &all.disk_hits)),
+        ("regional", count(|all| &all.regional_hits)),
+    ] {
+        series(&mut family, [("tier", tier)], hits)?;
+    }
+    let mut family = out.counters(
+        "edge_cache_disk_events",
+        "What happened at the cache's disk.",
+    )?;
+    for (event, times) in [
+        ("read", count(|all| &all.disk.reads)),
+        ("write", count(|all| &all.disk.writes)),
+        ("evicted", count(|all| &all.disk.evictions)),
+        ("skipped", count(|all| &all.disk.skipped)),
+        ("error", count(|all| &all.disk.errors)),
+        ("corrupt", count(|all| &all.disk.corrupt)),
+        ("emptied", count(|all| &all.disk.lost_purges)),
+    ] {
+        series(&mut family, [("event", event)], times)?;
+    }
+    out.counter(
+        "edge_cache_disk_read_bytes",
+        "Bytes read from the cache's disk.",
+        count(|all| &all.disk.read_bytes),
+    )?;
+    out.counter(
+        "edge_cache_disk_written_bytes",
+        "Bytes written to the cache's disk.",
+        count(|all| &all.disk.written_bytes),
+    )?;
+    let (keys, bytes) = store.map_or((0, 0), Cache::on_disk_now);
+    out.gauge(
+        "edge_cache_disk_bytes",
+        "What kept answers take on disk.",
+        bytes,
+    )?;
+    out.gauge("edge_cache_disk_answers", "Answers on disk.", keys as u64)?;
+    let mut family = out.counters(
+        "edge_cache_regional_events",
+        "What happened at the regional tier.",
+    )?;
+    for (event, times) in [
+        ("get", count(|all| &all.regional.gets)),
+        ("put", count(|all| &all.regional.puts)),
+        ("skipped", count(|all| &all.regional.skipped)),
+        ("error", count(|all| &all.regional.errors)),
+        ("corrupt", count(|all| &all.regional.corrupt)),
+        ("purge_heard", count(|all| &all.regional.heard)),
+    ] {
+        series(&mut family, [("event", event)], times)?;
+    }
+    Ok(())
 }
 
 fn state(out: &mut Out<'_>, metrics: &Metrics) -> fmt::Result {
