@@ -260,6 +260,9 @@ fn cannot_start(error: &StartError, listen: SocketAddr) -> Failure {
         StartError::State(_) => failure.help(
             "`[state]` in the settings says where state is kept, docs/state.md with which options; `--set state.url=memory://` keeps it in memory",
         ),
+        StartError::Cache(_) => failure.help(
+            "`[cache.disk] directory` in the settings is a folder that this host alone can write to; without the section, answers are kept in memory",
+        ),
         StartError::Settings(error) => failure.help(setting_help(error)),
         StartError::Origin(OriginError::Url { name, .. }) => failure.help(format!(
             "such as `--set origins.{name}.url=https://shop.internal:8443`; a path belongs to the policy's `proxy`"

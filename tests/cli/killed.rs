@@ -3,14 +3,13 @@
 //! `EDGE_STATE_KILLS` says how often, for runs by hand.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Stdio};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::served::{Connection, Host};
 use crate::support::Place;
 
 const POLICY: &str = r#"store items { max_value 64KiB }
@@ -47,11 +46,11 @@ fn no_answered_write_is_lost() {
     let kills = std::env::var("EDGE_STATE_KILLS").map_or(3, |kills| kills.parse().unwrap());
     let mut told = Told::new();
     let (mut acknowledged, mut counted, mut slowest) = (0, 0, Duration::ZERO);
-    let mut host = Host::start(&place);
+    let mut host = start(&place);
     for round in 0..kills {
         let answered = kill_under_writes(host, round, &mut told);
         let begun = Instant::now();
-        host = Host::start(&place);
+        host = start(&place);
         slowest = slowest.max(begun.elapsed());
         counted = check(host.address, &told, counted, answered);
         acknowledged += answered;
@@ -144,84 +143,8 @@ fn check(address: SocketAddr, told: &Told, before: u64, answered: u64) -> u64 {
     count
 }
 
-/// `edge serve`, its state in a file; killed when dropped.
-struct Host {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Host {
-    /// Returns when it serves.
-    fn start(place: &Place) -> Self {
-        let url = format!("state.url=file://{}", place.path("state").display());
-        let mut child = place
-            .command(&[
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--set",
-                "log.target=off",
-            ])
-            .args(["--set", &url, "policy.wasm"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut err = BufReader::new(child.stderr.take().unwrap());
-        err.read_line(&mut line).unwrap();
-        let address = line
-            .split_once("http://")
-            .unwrap_or_else(|| panic!("{line}"))
-            .1;
-        let address = address.split(';').next().unwrap().parse().unwrap();
-        Host { child, address }
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        // It may be dead already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A connection on which one request follows the other.
-struct Connection(BufReader<TcpStream>);
-
-impl Connection {
-    fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let patience = Some(Duration::from_secs(60));
-        stream.set_read_timeout(patience).unwrap();
-        Connection(BufReader::new(stream))
-    }
-
-    /// Status and body; none when the host has died.
-    fn ask(&mut self, request: &str) -> Option<(u16, String)> {
-        self.0.get_mut().write_all(request.as_bytes()).ok()?;
-        let status = self.line()?.split(' ').nth(1)?.parse().ok()?;
-        let mut length = 0;
-        loop {
-            let line = self.line()?;
-            if line.is_empty() {
-                break;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().ok()?;
-            }
-        }
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body).ok()?;
-        Some((status, String::from_utf8(body).ok()?))
-    }
-
-    /// A whole line, without its end.
-    fn line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        self.0.read_line(&mut line).ok()?;
-        Some(line.strip_suffix("\r\n")?.to_owned())
-    }
+/// A host whose state is in a file.
+fn start(place: &Place) -> Host {
+    let url = format!("state.url=file://{}", place.path("state").display());
+    Host::start(place, &[&url])
 }

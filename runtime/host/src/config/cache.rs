@@ -45,8 +45,11 @@ pub struct Cache {
 pub struct Disk {
     /// Its folder, of one host at a time.
     pub directory: PathBuf,
-    /// What all its files may take together, from 1 MiB to 1 PiB.
-    #[serde(deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 50 }>")]
+    /// What all its files may take together, from 1 MiB to 1 PiB. Default: `10GiB`.
+    #[serde(
+        default = "size",
+        deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 50 }>"
+    )]
     pub size: Bytes,
     /// The longest body that is kept there, from 1 KiB to 1 PiB. Default: a quarter of `size`.
     #[serde(
@@ -60,6 +63,10 @@ pub struct Disk {
         deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 40 }>"
     )]
     pub queue: Bytes,
+}
+
+fn size() -> Bytes {
+    Bytes(10 << 30)
 }
 
 fn queue() -> Bytes {
