@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use edge_abi::manifest::Manifest;
 use edge_host::admin::AdminError;
-use edge_host::config::Config;
+use edge_host::config::{CacheError, Config};
 use edge_host::demo::Demo;
 use edge_host::engine::{Engine, EngineOptions, Policy};
 use edge_host::origin::OriginError;
@@ -260,7 +260,13 @@ fn cannot_start(error: &StartError, listen: SocketAddr) -> Failure {
         StartError::State(_) => failure.help(
             "`[state]` in the settings says where state is kept, docs/state.md with which options; `--set state.url=memory://` keeps it in memory",
         ),
-        StartError::Cache(_) => failure.help(
+        StartError::Cache(CacheError::Url) => failure.help(
+            "write `redis://host:6379`, `rediss://…` or `memory://`; docs/operations.md tells of the tiers",
+        ),
+        StartError::Cache(CacheError::Secret(_)) => failure.help(
+            "set it before the host starts, or change `[cache] regional` in the settings",
+        ),
+        StartError::Cache(CacheError::Disk(_)) => failure.help(
             "`[cache.disk] directory` in the settings is a folder that this host alone can write to; without the section, answers are kept in memory",
         ),
         StartError::Settings(error) => failure.help(setting_help(error)),

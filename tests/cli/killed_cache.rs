@@ -142,6 +142,8 @@ fn survivors(address: SocketAddr, round: u64) -> u64 {
 
 /// Kills the host in the middle: how many answers there were.
 fn kill_while_filling(mut host: Host, round: u64, asked: &AtomicU64) -> u64 {
+    // there are that many new keys: it dies while some of them are on their way
+    let enough = asked.load(Ordering::SeqCst) + 10 + round * 7 % 23;
     let (address, served) = (host.address, Arc::new(AtomicU64::new(0)));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
@@ -149,9 +151,12 @@ fn kill_while_filling(mut host: Host, round: u64, asked: &AtomicU64) -> u64 {
             thread::spawn(move || fill(address, client, round, &served))
         })
         .collect();
-    // there are that many new keys: it dies while some of them are on their way
-    let enough = asked.load(Ordering::SeqCst) + 10 + round * 7 % 23;
     while asked.load(Ordering::SeqCst) < enough {
+        let ended = clients.iter().filter(|client| client.is_finished()).count();
+        assert_eq!(
+            ended, 0,
+            "round {round}: an answer broke off before the kill"
+        );
         thread::yield_now();
     }
     host.child.kill().unwrap();

@@ -1,6 +1,7 @@
 //! The answers of origins that a host keeps, and a policy's rules for them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use edge_abi::manifest::{self, Manifest};
 use edge_cache::{Cache, Config, Place, Purge as Purged, Respect, Rules};
@@ -10,7 +11,15 @@ use http::{HeaderName, Method};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
+use crate::exchange::Worker;
+use crate::sources::Clock;
 use crate::state::Backends;
+
+/// How long a purge waits until it is safe.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often what was purged is looked after.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A policy's caches. All have one store, in which the cache's name is part of each key.
 #[derive(Debug)]
@@ -63,6 +72,21 @@ impl Caches {
         self.caches.get(index as usize)
     }
 
+    /// Waits until all purges so far would outlive this host and are known to the region, but not for long. Whether they are.
+    pub(crate) async fn purged(&self) -> bool {
+        let safe = tokio::time::timeout(PATIENCE, self.store.purged());
+        safe.await.unwrap_or(false)
+    }
+
+    /// Frees what was purged, as long as it runs, and hears of purges without any request.
+    pub(crate) async fn keep_up(&self, clock: impl Clock) {
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            self.hear(clock.now_ms());
+            self.store.tidy().await;
+        }
+    }
+
     /// Forgets what this host and others have purged since it was last called. Cheap when nothing was.
     pub(crate) fn hear(&self, now: u64) {
         let Ok(mut purges) = self.purges.try_lock() else {
@@ -83,6 +107,17 @@ impl Caches {
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
         }
+    }
+}
+
+impl Worker {
+    /// Lets the caches hear of a purge, and waits until it would outlive this host and is known to the region. Whether it is.
+    pub(crate) async fn purged(&self) -> bool {
+        let Some(caches) = self.deployment().caches() else {
+            return true;
+        };
+        caches.hear(self.now_ms());
+        caches.purged().await
     }
 }
 

@@ -28,11 +28,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::access_log::{AccessLog, LogError, LogFile};
 use crate::admin::{Admin, AdminError};
-use crate::config::{Config, SecretError, StateError};
+use crate::config::{CacheError, Config, SecretError, StateError};
 use crate::engine::{Engine, EngineError, EngineOptions, GuestError, LoadError, Policy};
 use crate::metrics::Exposition;
 use crate::origin::{OriginError, OriginPlan};
 use crate::settings::{Deployment, SettingsError};
+use crate::sources::SystemClock;
 
 /// How long the log may take for its last lines.
 const LAST_LINES: Duration = Duration::from_secs(5);
@@ -69,8 +70,8 @@ pub enum StartError {
     #[error(transparent)]
     State(#[from] StateError),
     /// What is kept of origins' answers can't be kept where the settings say.
-    #[error("`cache.disk`: {0}")]
-    Cache(#[from] edge_cache::OpenError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The settings don't fit the policy.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -129,8 +130,9 @@ impl Server {
         let plan = OriginPlan::new(policy.manifest(), &config)?;
         let mut settings = config.settings()?;
         settings.backends = Some(config.state.open(&config.folder)?);
-        let bounds = config.cache.bounds(&config.folder);
-        settings.cache = Some(edge_cache::Cache::open(bounds)?);
+        let bounds = config.cache.bounds(&config.folder)?;
+        let store = edge_cache::Cache::open(bounds).map_err(CacheError::Disk)?;
+        settings.cache = Some(store);
         let deployment = Arc::new(Deployment::new(policy, settings)?);
         let log = AccessLog::open(&config)?;
         let admin = Admin::bind(&config)?;
@@ -178,6 +180,7 @@ impl Server {
     ) -> Result<(), ServeError> {
         let deadline = self.config.shutdown_deadline.0;
         let looking = tokio::spawn(look_for_state(self.deployment.clone()));
+        let keeping = tokio::spawn(keep_up_caches(self.deployment.clone()));
         let telling = self.serve_operators();
         let store = self
             .deployment
@@ -188,6 +191,7 @@ impl Server {
         let served = workers.serve(&stage, shutdown, now, deadline).await;
         looking.abort();
         telling.abort();
+        keeping.abort();
         if let Some(store) = &store
             && tokio::time::timeout(LAST_ANSWERS, store.flush())
                 .await
@@ -303,6 +307,12 @@ async fn look_for_state(deployment: Arc<Deployment>) {
     }
     for (place, failure) in state.backends().look().await {
         eprintln!("{place}: {failure}; serving without it until it is there");
+    }
+}
+
+async fn keep_up_caches(deployment: Arc<Deployment>) {
+    if let Some(caches) = deployment.caches() {
+        caches.keep_up(SystemClock).await;
     }
 }
 

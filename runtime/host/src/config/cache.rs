@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_cache::{Regional, Shelf};
+use edge_cache::{RedisRegion, Regional, Shelf};
 use serde::Deserialize;
 
-use super::ranges;
 use super::units::{Bytes, Span};
+use super::{SecretError, StateUrl, ranges};
 
 /// The cache of all `cache` blocks of the policy.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,8 +27,10 @@ pub struct Cache {
     pub host_quota: Option<Bytes>,
     /// The disk below memory. Default: none.
     pub disk: Option<Disk>,
-    /// What answers may take that are kept for the regional tier in this machine's memory, which stands in for it where no
-    /// other place is named; from 1 MiB to 1 TiB. Default: `64MiB`.
+    /// Where the regional tier is that several hosts share: `redis://host`, `rediss://host` (Redis or Valkey), or `memory://`, which
+    /// stands in for it on one machine. Default: `memory://`.
+    pub regional: StateUrl,
+    /// What answers may take in that memory, from 1 MiB to 1 TiB. Default: `64MiB`.
     #[serde(deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 40 }>")]
     pub regional_memory: Bytes,
     /// Whether an answer is kept only when it is fetched the second time, so that what is asked for once drives nothing
@@ -37,6 +39,20 @@ pub struct Cache {
     /// How long a request waits for the head of an answer that another one fetches; then it fetches for itself. Default: `10s`.
     #[serde(deserialize_with = "ranges::time")]
     pub wait: Span,
+}
+
+/// Why answers can't be kept where the settings say.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// A part of the regional tier's URL isn't where it should be.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// It is none.
+    #[error("`cache.regional` is no URL of a regional tier")]
+    Url,
+    /// The disk can't be used.
+    #[error("`cache.disk`: {0}")]
+    Disk(#[from] edge_cache::OpenError),
 }
 
 /// Answers that survive the process, and bodies that are too long for memory.
@@ -92,6 +108,7 @@ impl Default for Cache {
             max_filling: Bytes(128 << 20),
             host_quota: None,
             disk: None,
+            regional: StateUrl::default(),
             regional_memory: Bytes(64 << 20),
             second_time: false,
             wait: Span::from_secs(10),
@@ -101,8 +118,35 @@ impl Default for Cache {
 
 impl Cache {
     /// The bounds of the cache. A relative directory starts at `folder`.
+    ///
+    /// # Errors
+    /// A URL of the regional tier that is none, or whose secret isn't where it should be.
+    pub fn bounds(&self, folder: &Path) -> Result<edge_cache::Config, CacheError> {
+        let regional = self.regional(folder)?;
+        Ok(self.bounds_with(regional, folder))
+    }
+
+    /// The bounds of the cache of a test: in memory.
     #[must_use]
-    pub fn bounds(&self, folder: &Path) -> edge_cache::Config {
+    pub fn of_test() -> edge_cache::Config {
+        let cache = Self::default();
+        cache.bounds_with(cache.in_memory(), Path::new(""))
+    }
+
+    fn in_memory(&self) -> Regional {
+        Regional::Memory(Shelf::new(self.regional_memory.0 as u64))
+    }
+
+    fn regional(&self, folder: &Path) -> Result<Regional, CacheError> {
+        let url = self.regional.reveal("cache.regional", folder)?;
+        match url.split_once("://") {
+            Some(("memory", "")) => Ok(self.in_memory()),
+            Some(("redis" | "rediss", _)) => Ok(Regional::Redis(RedisRegion::new(&url))),
+            _ => Err(CacheError::Url),
+        }
+    }
+
+    fn bounds_with(&self, regional: Regional, folder: &Path) -> edge_cache::Config {
         let memory = self.memory.0 as u64;
         edge_cache::Config {
             memory,
@@ -112,7 +156,7 @@ impl Cache {
             wait: self.wait.0,
             second_time: self.second_time,
             disk: self.disk.as_ref().map(|disk| disk.bounds(folder)),
-            regional: Some(Regional::Memory(Shelf::new(self.regional_memory.0 as u64))),
+            regional: Some(regional),
             ..edge_cache::Config::default()
         }
     }

@@ -85,7 +85,7 @@ impl State {
 
 impl StateUrl {
     /// The URL with its secrets.
-    fn reveal(&self, setting: &str, folder: &Path) -> Result<String, SecretError> {
+    pub(super) fn reveal(&self, setting: &str, folder: &Path) -> Result<String, SecretError> {
         match self {
             StateUrl::Secret(source) => {
                 let secret = source.read(setting, folder)?;

@@ -147,6 +147,10 @@ impl Exchange<'_> {
                 what: Bytes::copy_from_slice(&ask.key),
             });
         }
+        if ask.op == Op::Purge && !worker.purged().await {
+            let told = Failure::Unavailable("caches may not have heard it".into());
+            self.record.degrade(Kept::Purge, "", &told);
+        }
         let status = written.as_ref().err().map_or(Status::Ok, status_of);
         if let Err(failure) = &written {
             self.degrade(ask, failure);

@@ -33,6 +33,12 @@ pub fn run(policy: &Arc<Policy>, plan: &TestPlan) -> Report {
 }
 
 fn run_one(policy: &Arc<Policy>, plan: &TestPlan, test: &Test) -> TestReport {
+    // What may wait for a time needs one to wait with, though in a test nothing does.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .ok();
+    let _timers = runtime.as_ref().map(tokio::runtime::Runtime::enter);
     let mut scene = Scene::new(policy, &plan.files, test);
     play(&mut scene, &test.steps);
     let place = Place::of(&plan.files, test.place);

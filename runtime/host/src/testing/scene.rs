@@ -1,7 +1,6 @@
 //! One test while it runs.
 
 use std::net::IpAddr;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -61,7 +60,7 @@ impl<'p> Scene<'p> {
         let mut settings = Settings::default();
         let memory = Remembering::new(policy.manifest(), clock.of_state()).ok();
         settings.backends = memory.as_ref().map(Remembering::backends);
-        settings.cache = Some(Cache::new(config::Cache::default().bounds(Path::new(""))));
+        settings.cache = Some(Cache::new(config::Cache::of_test()));
         // A secret that a test does not care about is its own name.
         for name in &policy.manifest().secrets {
             settings
