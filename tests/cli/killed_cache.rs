@@ -124,10 +124,11 @@ fn what_is_kept_is_whole_or_not_there() {
 
 /// Looks at what is there after a kill: how many are served without the origin.
 fn survivors(address: SocketAddr, round: u64) -> u64 {
-    let mut connection = Connection::open(address);
-    let mut hits = 0;
-    let first = round.saturating_sub(1) * NEW_KEYS;
-    for key in first..first + KEYS {
+    let (mut connection, mut hits) = (Connection::open(address), 0);
+    let Some(before) = round.checked_sub(1) else {
+        return 0;
+    };
+    for key in before * NEW_KEYS..before * NEW_KEYS + KEYS {
         match get(&mut connection, key) {
             Some((head, body)) => {
                 check(key, &body);
