@@ -10,6 +10,7 @@ mod find;
 mod inspect;
 mod loader;
 mod new;
+mod purge;
 mod report;
 mod serve;
 mod source;
@@ -46,6 +47,7 @@ enum Command {
     Serve(serve::Args),
     Inspect(inspect::Args),
     New(new::Args),
+    Purge(purge::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -69,6 +71,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Serve(args) => serve::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Purge(args) => purge::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -15,6 +15,7 @@ mod inspect;
 mod killed;
 mod killed_cache;
 mod new;
+mod purge;
 mod serve;
 mod served;
 mod support;

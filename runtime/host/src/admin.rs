@@ -1,8 +1,9 @@
-//! What operators ask the host itself, on an address of its own: `GET /metrics`, `GET /healthz`.
+//! What operators ask the host itself, on an address of its own: `GET /metrics`, `GET /healthz`, `POST /purge`.
 //!
-//! It runs beside the workers and shares nothing with requests but the counts. An address that other
+//! It runs beside the workers and shares nothing with requests but the counts and the caches. An address that other
 //! machines can reach needs a token: without one the host does not start.
 
+mod purge;
 mod router;
 mod token;
 
@@ -21,6 +22,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::config::{Config, SecretError};
 use crate::metrics::Exposition;
+use crate::settings::Deployment;
 use router::Router;
 use token::Token;
 
@@ -106,9 +108,13 @@ impl Admin {
     ///
     /// # Errors
     /// When the listener can't be used.
-    pub(crate) async fn serve(self, exposition: Exposition) -> io::Result<()> {
+    pub(crate) async fn serve(
+        self,
+        exposition: Exposition,
+        deployment: Arc<Deployment>,
+    ) -> io::Result<()> {
         let listener = TcpListener::from_std(self.listener)?;
-        let router = Arc::new(Router::new(self.token, exposition));
+        let router = Arc::new(Router::new(self.token, exposition, deployment));
         let mut connections = JoinSet::new();
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -126,8 +132,8 @@ impl Admin {
 /// Answers one request: nobody asks often.
 async fn converse(stream: TcpStream, router: Arc<Router>) {
     let answer = |request| {
-        let answer = router.answer(&request);
-        async { Ok::<_, Infallible>(answer) }
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(router.answer(request).await) }
     };
     let serving = http1::Builder::new()
         .keep_alive(false)

@@ -258,9 +258,10 @@ impl Server {
             self.connections.clone(),
             self.log.handle().dropped(),
         );
+        let deployment = self.deployment.clone();
         tokio::spawn(async move {
             let Some(admin) = admin else { return };
-            if let Err(error) = admin.serve(exposition).await {
+            if let Err(error) = admin.serve(exposition, deployment).await {
                 eprintln!("operators are not answered: {error}");
             }
         })
