@@ -16,6 +16,7 @@ mod killed;
 mod killed_cache;
 mod new;
 mod purge;
+mod regional;
 mod serve;
 mod served;
 mod support;

@@ -1,48 +1,15 @@
 //! `edge purge` against a running host.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::net::{TcpListener, TcpStream};
 
-use crate::served::{Connection, Host};
+use crate::served::{Connection, Host, counting_origin};
 use crate::support::{Place, Ran};
 
 const POLICY: &str = r#"origin app { url "http://127.0.0.1:9" }
 cache all { tier edge 1h  respect override  stale if_error 1h  tag "pages" }
 default { proxy app { cache all } }
 "#;
-
-/// An origin that answers with how often it was asked.
-fn origin() -> (SocketAddr, Arc<AtomicU64>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let asked = Arc::new(AtomicU64::new(0));
-    let count = asked.clone();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let count = count.clone();
-            thread::spawn(move || {
-                let mut line = String::new();
-                while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
-                    if line == "\r\n" {
-                        let body = (count.fetch_add(1, Ordering::SeqCst) + 1).to_string();
-                        let head =
-                            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-                        stream
-                            .get_mut()
-                            .write_all((head + &body).as_bytes())
-                            .unwrap();
-                    }
-                    line.clear();
-                }
-            });
-        }
-    });
-    (address, asked)
-}
 
 /// A host with a cache, and where its operators ask.
 struct Served {
@@ -61,7 +28,7 @@ impl Served {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let admin = free.local_addr().unwrap().to_string();
         drop(free);
-        let origin = format!("origins.app.url=http://{}", origin().0);
+        let origin = format!("origins.app.url=http://{}", counting_origin().0);
         let listen = format!("admin.listen={admin}");
         let settings = [&[origin.as_str(), &listen], settings].concat();
         let host = Host::start(&place, &settings);

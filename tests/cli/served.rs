@@ -1,8 +1,11 @@
 //! `edge serve` in a process of its own, and connections to it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use crate::support::Place;
@@ -90,4 +93,34 @@ impl Connection {
         self.0.read_line(&mut line).ok()?;
         Some(line.strip_suffix("\r\n")?.to_owned())
     }
+}
+
+/// An origin that answers with how often it was asked.
+pub fn counting_origin() -> (SocketAddr, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = asked.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let count = count.clone();
+            thread::spawn(move || {
+                let mut line = String::new();
+                while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
+                    if line == "\r\n" {
+                        let body = (count.fetch_add(1, Ordering::SeqCst) + 1).to_string();
+                        let head =
+                            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+                        stream
+                            .get_mut()
+                            .write_all((head + &body).as_bytes())
+                            .unwrap();
+                    }
+                    line.clear();
+                }
+            });
+        }
+    });
+    (address, asked)
 }
