@@ -59,8 +59,11 @@ impl Exchange<'_> {
                         return Ok(decided);
                     }
                     let outcome = match forward.cached.take() {
-                        Some(cached) => self.ask_cache(upstream, *forward, cached, &next).await,
-                        None => self.forward(upstream, &mut forward).await,
+                        // Boxed, so that a request that needs neither moves the room of neither.
+                        Some(cached) => {
+                            Box::pin(self.ask_cache(upstream, *forward, cached, &next)).await
+                        }
+                        None => Box::pin(self.forward(upstream, &mut forward)).await,
                     };
                     if let Some(decided) = self.refused_body()? {
                         return Ok(decided);
