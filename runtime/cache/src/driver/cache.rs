@@ -100,6 +100,7 @@ impl Cache {
                 config.max_object,
                 config.host_quota,
                 residents.clone(),
+                purging.purges.clone(),
             ),
             disk,
             region,

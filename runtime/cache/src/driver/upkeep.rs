@@ -7,6 +7,9 @@ use crate::storage::place::Place;
 use crate::storage::purge::{Left, Purge};
 use std::sync::atomic::Ordering;
 
+/// How many keys are swept before others have their turn.
+const AT_ONCE: usize = 64;
+
 /// How many purges are kept before the disk is swept, to forget them.
 const SWEEP_AT: usize = 10_000;
 
@@ -32,7 +35,7 @@ impl Cache {
         }
     }
 
-    /// Sweeps out what was purged, one shard at a time, yielding between them. The host calls it now and then in the
+    /// Sweeps out what was purged, a few keys at a time, yielding between them. The host calls it now and then in the
     /// background; without purges it does nothing. The disk is swept when many purges have come together.
     pub async fn tidy(&self) {
         let purges = &self.0.purges;
@@ -42,8 +45,18 @@ impl Cache {
         let until = purges.latest();
         if self.0.swept.load(Ordering::Relaxed) < until {
             for index in 0..self.0.memory.shards() {
-                self.0.memory.sweep(index, purges, until);
-                tokio::task::yield_now().await;
+                let mut all = self.0.memory.iter(index);
+                loop {
+                    let batch: Vec<_> = all.by_ref().take(AT_ONCE).collect();
+                    if batch.is_empty() {
+                        break;
+                    }
+                    for (key, resource) in &batch {
+                        self.0.memory.sweep(key, resource);
+                    }
+                    drop(batch);
+                    tokio::task::yield_now().await;
+                }
             }
             self.0.swept.store(until, Ordering::Relaxed);
         }

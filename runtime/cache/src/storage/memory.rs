@@ -32,6 +32,7 @@ pub(crate) struct Memory {
     /// Writers of one key take turns, so that none loses another's variant.
     writers: Box<[Mutex<()>]>,
     residents: Arc<Residents>,
+    purges: Arc<Purges>,
     host_quota: Option<u64>,
 }
 
@@ -42,6 +43,7 @@ impl Memory {
         max_object: u64,
         host_quota: Option<u64>,
         residents: Arc<Residents>,
+        purges: Arc<Purges>,
     ) -> Self {
         let shards = (bytes / max_object.saturating_mul(8).max(1)).clamp(1, 64);
         let each = (bytes / shards).max(1);
@@ -73,6 +75,7 @@ impl Memory {
             shards: (0..shards).map(|_| shard()).collect(),
             writers: (0..64).map(|_| Mutex::new(())).collect(),
             residents,
+            purges,
             host_quota,
         }
     }
@@ -114,7 +117,16 @@ impl Memory {
         };
         let turn = writer.lock();
         let before = shard.peek(key);
-        let entries = change(before.as_ref().map_or(&[], |resource| &resource.entries));
+        let entries = match &before {
+            Some(resource) if self.purges.any() => {
+                let until = self.purges.latest();
+                let left = resource.entries.iter();
+                let left = left.filter_map(|entry| swept(entry, &self.purges, until));
+                change(&left.collect::<Vec<_>>())
+            }
+            Some(resource) => change(&resource.entries),
+            None => change(&[]),
+        };
         let Some(place) = entries.first().map(|entry| entry.place.clone()) else {
             shard.remove(key);
             return;
@@ -153,28 +165,17 @@ impl Memory {
         self.shards.len()
     }
 
-    /// Removes from one shard what is purged, and writes down what is stale since a soft purge. `until` is the number of
-    /// the last purge before the sweep began.
-    pub fn sweep(&self, index: usize, purges: &Purges, until: u64) {
-        let Some(shard) = self.shards.get(index) else {
-            return;
-        };
-        let softened = Mutex::new(Vec::new());
-        shard.retain(|key, resource| {
-            let mut left = resource.entries.iter().map(|entry| purges.left(entry));
-            let keep = left.clone().any(|left| left != Left::Gone);
-            if keep && left.any(|left| left != Left::Valid) {
-                softened.lock().push(*key);
-            }
-            keep
-        });
-        for key in softened.into_inner() {
-            self.change(&key, |entries| {
-                entries
-                    .iter()
-                    .filter_map(|entry| swept(entry, purges, until))
-                    .collect()
-            });
+    /// What one shard holds, one after the other; it is locked for each by itself.
+    pub fn iter(&self, index: usize) -> impl Iterator<Item = (Key, Arc<Resource>)> + '_ {
+        self.shards.get(index).into_iter().flat_map(Cache::iter)
+    }
+
+    /// Removes of one key what is purged, and writes down what is stale since a soft purge. What is stored while a sweep
+    /// goes on is swept by whoever stores it, so the sweep need not see it.
+    pub fn sweep(&self, key: &Key, resource: &Resource) {
+        let valid = |entry: &Arc<Entry>| self.purges.left(entry) == Left::Valid;
+        if !resource.entries.iter().all(valid) {
+            self.change(key, <[_]>::to_vec);
         }
     }
 
@@ -232,7 +233,7 @@ mod tests {
     }
 
     fn memory(bytes: u64, quota: Option<u64>) -> Memory {
-        Memory::new(bytes, bytes / 16, quota, Arc::default())
+        Memory::new(bytes, bytes / 16, quota, Arc::default(), Arc::default())
     }
 
     #[test]
@@ -266,7 +267,7 @@ mod tests {
     #[test]
     fn sweeps_remove_and_write_down() {
         let memory = memory(1 << 24, None);
-        let purges = Arc::new(Purges::default());
+        let purges = memory.purges.clone();
         for (at, tag) in [(1, "hard"), (2, "soft"), (3, "none")] {
             let tags = Arc::new([Box::from(tag.as_bytes())]);
             memory.put(
@@ -280,7 +281,11 @@ mod tests {
         purges.purge(Purge::Tag(b"hard"), None);
         purges.purge(Purge::Tag(b"soft"), Some(7));
         let until = purges.latest();
-        (0..memory.shards()).for_each(|index| memory.sweep(index, &purges, until));
+        for index in 0..memory.shards() {
+            memory
+                .iter(index)
+                .for_each(|(key, resource)| memory.sweep(&key, &resource));
+        }
         purges.forget(until);
         assert!(!purges.any());
         assert!(memory.get(&key(1)).is_none());
