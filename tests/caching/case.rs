@@ -44,6 +44,9 @@ pub struct Step {
     /// How that body is sent.
     #[serde(default)]
     pub framing: Framing,
+    /// How many milliseconds the origin takes.
+    #[serde(default)]
+    pub delay: u64,
     /// Heads that come before it, each a status and header lines.
     #[serde(default)]
     pub interim: Vec<Vec<String>>,

@@ -39,6 +39,7 @@ pub struct Answer {
     pub content: String,
     pub framing: Framing,
     pub interim: Vec<Vec<String>>,
+    pub delay: Duration,
 }
 
 impl Origin {
@@ -117,6 +118,7 @@ fn serve(stream: TcpStream, scripts: &Shared<HashMap<String, Arc<Script>>>) {
         if answer.is_none() {
             return;
         }
+        thread::sleep(answer.delay);
         let (bytes, close) = answer.bytes(&method);
         connection.send(&bytes);
         if close {
@@ -133,6 +135,7 @@ impl Answer {
             content: "THE ORIGIN WAS NOT TO BE ASKED".to_owned(),
             framing: Framing::Length,
             interim: Vec::new(),
+            delay: Duration::ZERO,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Plays a case: sends its requests, has the origin answer, and compares.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,8 +30,10 @@ pub fn run(case: &Case, edge: SocketAddr, origin: &Origin) -> Result<(), String>
     for step in &mut steps {
         step.fill("{path}", &case.path);
         step.fill("{host}", HOST);
+        step.fill("{long}", &"a".repeat(300_000));
         step.texts().for_each(|text| *text = date::fill(text, now));
     }
+    let kept = Cell::new(None);
     for index in 0..steps.len() {
         let play = Play {
             case,
@@ -38,6 +41,7 @@ pub fn run(case: &Case, edge: SocketAddr, origin: &Origin) -> Result<(), String>
             index,
             script: &script,
             edge,
+            kept: &kept,
         };
         thread::sleep(Duration::from_millis(steps[index].pause));
         let started = Instant::now();
@@ -72,6 +76,8 @@ struct Play<'a> {
     index: usize,
     script: &'a Script,
     edge: SocketAddr,
+    /// The client's connection, if it can be used again: an answer that is framed wrongly spoils the next.
+    kept: &'a Cell<Option<Connection>>,
 }
 
 impl Play<'_> {
@@ -85,13 +91,17 @@ impl Play<'_> {
             "    > {}\n",
             request.trim_end().replace("\r\n", "\n    > ")
         ));
-        let mut connection = Connection::to(self.edge);
+        let kept = self.kept.take();
+        let mut connection = kept.unwrap_or_else(|| Connection::to(self.edge));
         let bytes: Vec<u8> = request
             .chars()
             .map(|it| u8::try_from(u32::from(it)).unwrap())
             .collect();
         connection.send(&bytes);
         let reply = connection.answer(&step.method);
+        if reply.as_ref().is_some_and(Message::keeps_open) {
+            self.kept.set(Some(connection));
+        }
         let patience = if step.origin.is_some() {
             PATIENCE
         } else {
@@ -127,6 +137,7 @@ impl Play<'_> {
             content,
             framing: step.framing,
             interim: step.interim.clone(),
+            delay: Duration::from_millis(step.delay),
         };
         let first = step
             .origin

@@ -75,6 +75,11 @@ impl Head {
 }
 
 impl Message {
+    /// Whether another request may follow this answer.
+    pub fn keeps_open(&self) -> bool {
+        self.complete && self.head.get("connection").is_none_or(|it| it != "close")
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
