@@ -1,6 +1,6 @@
 //! The answers of origins that a host keeps, and a policy's rules for them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use edge_abi::manifest::{self, Manifest};
@@ -11,7 +11,6 @@ use http::{HeaderName, Method};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
-use crate::exchange::Worker;
 use crate::sources::Clock;
 use crate::state::Backends;
 
@@ -28,7 +27,7 @@ pub struct Caches {
     /// By the manifest's index.
     caches: Box<[Declared]>,
     /// Where purges are heard.
-    purges: std::sync::Mutex<broadcast::Receiver<Purge>>,
+    purges: Mutex<broadcast::Receiver<Purge>>,
 }
 
 /// One `cache` block.
@@ -58,7 +57,7 @@ impl Caches {
         Some(Caches {
             store: store.unwrap_or_else(|| Cache::new(Config::default())),
             caches: manifest.caches.iter().map(declared).collect(),
-            purges: std::sync::Mutex::new(backends.purges()),
+            purges: Mutex::new(backends.purges()),
         })
     }
 
@@ -72,8 +71,12 @@ impl Caches {
         self.caches.get(index as usize)
     }
 
-    /// Waits until all purges so far would outlive this host and are known to the region, but not for long. Whether they are.
-    pub(crate) async fn purged(&self) -> bool {
+    /// Forgets all that was purged so far, and waits until it would outlive this host and is known to the region, but not
+    /// for long. Whether it is.
+    pub(crate) async fn settle(&self, now: u64) -> bool {
+        // another thread may be at it: until it has ended, what it took counts as not forgotten
+        let purges = self.purges.lock();
+        self.take(&mut purges.unwrap_or_else(PoisonError::into_inner), now);
         let safe = tokio::time::timeout(PATIENCE, self.store.purged());
         safe.await.unwrap_or(false)
     }
@@ -87,12 +90,15 @@ impl Caches {
         }
     }
 
-    /// Forgets what this host and others have purged since it was last called. Cheap when nothing was.
+    /// Forgets what this host and others have purged since it was last called. Cheap when nothing was, and when another
+    /// thread does it.
     pub(crate) fn hear(&self, now: u64) {
-        let Ok(mut purges) = self.purges.try_lock() else {
-            // another thread is hearing them
-            return;
-        };
+        if let Ok(mut purges) = self.purges.try_lock() {
+            self.take(&mut purges, now);
+        }
+    }
+
+    fn take(&self, purges: &mut broadcast::Receiver<Purge>, now: u64) {
         if purges.is_empty() {
             return;
         }
@@ -107,17 +113,6 @@ impl Caches {
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
         }
-    }
-}
-
-impl Worker {
-    /// Lets the caches hear of a purge, and waits until it would outlive this host and is known to the region. Whether it is.
-    pub(crate) async fn purged(&self) -> bool {
-        let Some(caches) = self.deployment().caches() else {
-            return true;
-        };
-        caches.hear(self.now_ms());
-        caches.purged().await
     }
 }
 

@@ -131,8 +131,10 @@ impl Server {
         let mut settings = config.settings()?;
         settings.backends = Some(config.state.open(&config.folder)?);
         let bounds = config.cache.bounds(&config.folder)?;
-        let store = edge_cache::Cache::open(bounds).map_err(CacheError::Disk)?;
-        settings.cache = Some(store);
+        if !policy.manifest().caches.is_empty() {
+            let store = edge_cache::Cache::open(bounds).map_err(CacheError::Disk)?;
+            settings.cache = Some(store);
+        }
         let deployment = Arc::new(Deployment::new(policy, settings)?);
         let log = AccessLog::open(&config)?;
         let admin = Admin::bind(&config)?;

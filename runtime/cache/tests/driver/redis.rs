@@ -17,7 +17,7 @@ fn region(server: &Server) -> Regional {
     Regional::Redis(RedisRegion {
         // under load a test's look-up may take its time
         timeout: Duration::from_secs(5),
-        ..RedisRegion::new(&server.url())
+        ..RedisRegion::new(&server.url()).unwrap()
     })
 }
 
@@ -235,7 +235,7 @@ async fn a_redis_that_hangs_costs_one_look_up_a_second() {
     }
     let server = Server::start(&[]);
     let config = Config {
-        regional: Some(Regional::Redis(RedisRegion::new(&server.url()))),
+        regional: Some(Regional::Redis(RedisRegion::new(&server.url()).unwrap())),
         ..Config::default()
     };
     let site = Site::with(config, rules());

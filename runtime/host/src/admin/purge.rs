@@ -116,10 +116,9 @@ pub(super) async fn purge(deployment: &Deployment, body: &Bytes) -> Result<Purge
         }
         false => tell_all(deployment, &wanted).await,
     };
-    caches.hear(now);
     Ok(Purged {
         purged: count,
-        safe: caches.purged().await && told,
+        safe: caches.settle(now).await && told,
     })
 }
 

@@ -141,7 +141,10 @@ impl Cache {
         let url = self.regional.reveal("cache.regional", folder)?;
         match url.split_once("://") {
             Some(("memory", "")) => Ok(self.in_memory()),
-            Some(("redis" | "rediss", _)) => Ok(Regional::Redis(RedisRegion::new(&url))),
+            Some(("redis" | "rediss", _)) => {
+                let redis = RedisRegion::new(&url).ok_or(CacheError::Url)?;
+                Ok(Regional::Redis(redis))
+            }
             _ => Err(CacheError::Url),
         }
     }
@@ -158,6 +161,28 @@ impl Cache {
             disk: self.disk.as_ref().map(|disk| disk.bounds(folder)),
             regional: Some(regional),
             ..edge_cache::Config::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_needs_a_host() {
+        for (url, fits) in [
+            ("memory://", true),
+            ("redis://127.0.0.1", true),
+            ("redis://", false),
+            ("redis://:0", false),
+            ("memory://x", false),
+            ("file:///x", false),
+        ] {
+            let text = format!("regional = \"{url}\"");
+            let fit = toml::from_str::<Cache>(&text)
+                .is_ok_and(|cache| cache.bounds(Path::new("")).is_ok());
+            assert_eq!(fit, fits, "{url}");
         }
     }
 }

@@ -103,11 +103,6 @@ impl Worker {
         })
     }
 
-    /// The time of day.
-    pub(crate) fn now_ms(&self) -> u64 {
-        self.clock.now_ms()
-    }
-
     /// The policy and its settings.
     #[must_use]
     pub fn deployment(&self) -> &Arc<Deployment> {

@@ -147,7 +147,10 @@ impl Exchange<'_> {
                 what: Bytes::copy_from_slice(&ask.key),
             });
         }
-        if ask.op == Op::Purge && !worker.purged().await {
+        if ask.op == Op::Purge
+            && let Some(caches) = worker.deployment.caches()
+            && !caches.settle(worker.clock.now_ms()).await
+        {
             let told = Failure::Unavailable("caches may not have heard it".into());
             self.record.degrade(Kept::Purge, "", &told);
         }

@@ -201,7 +201,7 @@ impl Region {
     fn set(&self, name: &[u8], value: Bytes, until: u64, now: u64) -> bool {
         match &self.store {
             Store::Shelf(shelf, _) => {
-                shelf.put(name, value, until);
+                shelf.put(name, value, until, now);
                 true
             }
             Store::Redis(redis) => redis.set(name, value, until.saturating_sub(now)),

@@ -42,14 +42,16 @@ pub struct RedisRegion {
 }
 
 impl RedisRegion {
-    /// The usual bounds: names begin with `edge:cache:`, a look-up takes 100 ms at most, 16 MiB may wait.
-    pub fn new(address: &str) -> Self {
-        Self {
+    /// The usual bounds: names begin with `edge:cache:`, a look-up takes 100 ms at most, 16 MiB may wait. None when the
+    /// address is none: without a host, say.
+    pub fn new(address: &str) -> Option<Self> {
+        redis::Client::open(address).ok()?;
+        Some(Self {
             address: address.to_owned(),
             prefix: "edge:cache:".to_owned(),
             timeout: Duration::from_millis(100),
             queue: 16 << 20,
-        }
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -19,6 +20,12 @@ use tokio::time::timeout;
 
 /// How many purges are told to instances that ask later.
 const TOLD: usize = 10_000;
+
+/// After so many purges, marks that cover nothing any more are forgotten.
+const FORGETFUL: u64 = 1024;
+
+/// Longer than an answer is on its way here, milliseconds.
+const ON_ITS_WAY: u64 = 3_600_000;
 
 /// A regional tier that lives in memory, for one machine, for tests, and for the hosts whose parent this one is. Clones are
 /// handles of the same one: caches that have one together are instances of a region.
@@ -33,6 +40,10 @@ struct Inner {
     listeners: Mutex<Vec<Weak<Listener>>>,
     told: Mutex<Heard>,
     last: watch::Sender<u64>,
+    /// The longest that any value was to stay, milliseconds.
+    longest: AtomicU64,
+    /// How many purges there were.
+    count: AtomicU64,
 }
 
 /// The purges that other hosts are told.
@@ -99,6 +110,8 @@ impl Shelf {
                 ..Heard::default()
             }),
             last: watch::Sender::new(0),
+            longest: AtomicU64::new(0),
+            count: AtomicU64::new(0),
         }))
     }
 
@@ -126,7 +139,7 @@ impl Shelf {
                     None => (StatusCode::NOT_FOUND, Bytes::new()),
                 },
                 (&Method::PUT, Some(until)) => {
-                    self.put(name.as_bytes(), body, until);
+                    self.put(name.as_bytes(), body, until, now);
                     done
                 }
                 (&Method::DELETE, _) => {
@@ -179,7 +192,9 @@ impl Shelf {
         (now < until).then_some(value)
     }
 
-    pub(crate) fn put(&self, name: &[u8], value: Bytes, until: u64) {
+    pub(crate) fn put(&self, name: &[u8], value: Bytes, until: u64, now: u64) {
+        let stays = until.saturating_sub(now);
+        self.0.longest.fetch_max(stays, Ordering::SeqCst);
         self.0.values.insert(name.into(), (value, until));
     }
 
@@ -199,9 +214,13 @@ impl Shelf {
         listeners.push(Arc::downgrade(listener));
     }
 
-    /// Purges, and tells all instances but the one that says so.
+    /// Purges, and tells all instances but the one that says so. One URI is not purged where nothing was ever put: each
+    /// unsafe request says so.
     pub(crate) fn publish(&self, what: Purge<'_>, soft_at: Option<u64>, from: &Arc<Listener>) {
-        self.add(what, soft_at, 0, Some(from));
+        let empty = self.0.longest.load(Ordering::SeqCst) == 0;
+        if !(empty && matches!(what, Purge::Uri(_))) {
+            self.add(what, soft_at, 0, Some(from));
+        }
     }
 
     fn add(
@@ -231,9 +250,15 @@ impl Shelf {
         let mut told = self.0.told.lock();
         let time = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |time| time.as_millis() << 20);
-        self.0.purges.go_on_from(u64::try_from(time).unwrap_or(0));
+            .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(0));
+        self.0.purges.go_on_from(time << 20);
         let number = self.0.purges.purge(what, soft_at);
+        if self.0.count.fetch_add(1, Ordering::Relaxed) % FORGETFUL == FORGETFUL - 1 {
+            // what a mark of that age has covered is over
+            let longest = self.0.longest.load(Ordering::SeqCst);
+            let age = longest.saturating_add(ON_ITS_WAY);
+            self.0.purges.forget(time.saturating_sub(age) << 20);
+        }
         told.last = number;
         told.purges
             .push_back((number, instance, Said::new(what, soft_at)));
@@ -243,5 +268,26 @@ impl Shelf {
         drop(told);
         self.0.last.send_replace(number);
         number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::place::Place;
+
+    #[test]
+    fn one_uri_is_not_purged_where_nothing_is() {
+        let shelf = Shelf::new(1 << 20);
+        let listener: Arc<Listener> = Arc::new(|_, _| {});
+        let place = Place::new("a", b"/", b"");
+        shelf.publish(Purge::Uri(&place), None, &listener);
+        assert!(!shelf.purges().any());
+        shelf.publish(Purge::Tag(b"t"), None, &listener);
+        assert!(shelf.purges().any(), "other hosts may have what it names");
+        let before = shelf.purges().latest();
+        shelf.put(b"name", Bytes::from_static(b"value"), 2_000, 1_000);
+        shelf.publish(Purge::Uri(&place), None, &listener);
+        assert!(shelf.purges().latest() > before);
     }
 }
