@@ -1,17 +1,16 @@
 //! `edge serve`: a policy on a port.
 
+mod refused;
+
 use std::future::ready;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use edge_abi::manifest::Manifest;
-use edge_host::admin::AdminError;
-use edge_host::config::{CacheError, Config};
+use edge_host::config::Config;
 use edge_host::demo::Demo;
 use edge_host::engine::{Engine, EngineOptions, Policy};
-use edge_host::origin::OriginError;
 use edge_host::server::{Server, StartError};
-use edge_host::settings::SettingsError;
 
 use crate::failure::{Failure, Outcome, Result};
 use crate::files::{self, reason};
@@ -19,6 +18,7 @@ use crate::report;
 use crate::source::{self, NotCompiled};
 use crate::terminal::{Output, count, plain};
 use edge_host::file;
+use refused::{cannot_start, not_loaded};
 
 /// Most bytes of a policy or a module.
 const MOST_BYTES: u64 = 256 << 20;
@@ -203,6 +203,7 @@ fn module(path: &Path) -> Result<Option<Module>> {
 
 async fn serve(server: Server, args: &Args) -> Result<()> {
     let (address, admin) = (server.local_addr(), server.admin_addr());
+    let children = server.children_addr();
     let serving = server.run_until_signal();
     tokio::pin!(serving);
     // Polled first, so that signals are caught before anybody reads that it is serving.
@@ -214,14 +215,23 @@ async fn serve(server: Server, args: &Args) -> Result<()> {
     let ended = match ended {
         Some(ended) => ended,
         None => {
-            announce(address, admin, args);
+            announce(address, args);
+            let mut err = Output::stderr();
+            if let Some(admin) = admin {
+                err.line(&format!("metrics on http://{admin}/metrics"));
+            }
+            if let Some(children) = children {
+                err.line(&format!(
+                    "regional tier for other hosts on http://{children}"
+                ));
+            }
             serving.await
         }
     };
     ended.map_err(|error| Failure::new(format!("stopped: {error}")))
 }
 
-fn announce(address: SocketAddr, admin: Option<SocketAddr>, args: &Args) {
+fn announce(address: SocketAddr, args: &Args) {
     let demo = if args.demo {
         ", with stand-ins for its origins and unset secrets"
     } else {
@@ -233,91 +243,4 @@ fn announce(address: SocketAddr, admin: Option<SocketAddr>, args: &Args) {
         "serving {} on http://{address}{demo}; ctrl-c stops it",
         plain(&file)
     ));
-    if let Some(admin) = admin {
-        err.line(&format!("metrics on http://{admin}/metrics"));
-    }
-}
-
-fn cannot_start(error: &StartError, listen: SocketAddr) -> Failure {
-    let failure = Failure::new(error.to_string());
-    match error {
-        StartError::Listen { source, .. } => {
-            let failure = Failure::new(format!("cannot listen on {listen}: {}", reason(source)));
-            match source.kind() {
-                std::io::ErrorKind::AddrInUse => failure.help(
-                    "another process has this port; choose another with `--listen`, or 0 for any",
-                ),
-                std::io::ErrorKind::PermissionDenied => {
-                    failure.help("ports below 1024 need a privilege; `--listen` chooses another")
-                }
-                _ => failure.help("`--listen` chooses another address"),
-            }
-        }
-        StartError::Load(_) => not_loaded(error),
-        StartError::Secret(_) => failure.help(
-            "set it before the host starts, or change `[secrets]` in the settings; `--demo` needs no secrets",
-        ),
-        StartError::State(_) => failure.help(
-            "`[state]` in the settings says where state is kept, docs/state.md with which options; `--set state.url=memory://` keeps it in memory",
-        ),
-        StartError::Cache(CacheError::Url) => failure.help(
-            "write `redis://host:6379`, `rediss://…` or `memory://`; docs/operations.md tells of the tiers",
-        ),
-        StartError::Cache(CacheError::Secret(_)) => failure.help(
-            "set it before the host starts, or change `[cache] regional` in the settings",
-        ),
-        StartError::Cache(CacheError::Disk(_)) => failure.help(
-            "`[cache.disk] directory` in the settings is a folder that this host alone can write to; without the section, answers are kept in memory",
-        ),
-        StartError::Settings(error) => failure.help(setting_help(error)),
-        StartError::Origin(OriginError::Url { name, .. }) => failure.help(format!(
-            "such as `--set origins.{name}.url=https://shop.internal:8443`; a path belongs to the policy's `proxy`"
-        )),
-        StartError::Origin(OriginError::Unknown { .. }) => {
-            failure.help("a section `[origins.NAME]` has the name of an `origin NAME` in the policy")
-        }
-        StartError::Origin(OriginError::Tls(_)) => {
-            failure.help("`[tls]` in the settings names the certificates to trust")
-        }
-        StartError::Log(_) => failure.help("`--set log.target=stdout` logs to the standard output"),
-        StartError::Admin(AdminError::Open(_)) => failure.help(
-            "say where one is, `token = { env = \"NAME\" }` or `{ file = \"path\" }`, or listen on `127.0.0.1:9901`",
-        ),
-        StartError::Admin(AdminError::Listen { .. }) => {
-            failure.help("`--set admin.listen=127.0.0.1:0` takes any port that is free")
-        }
-        StartError::Admin(_) => failure.help("`[admin] token` in the settings says where it is"),
-        StartError::Engine(_) => failure,
-    }
-}
-
-/// The way out of settings that don't fit the policy.
-fn setting_help(error: &SettingsError) -> String {
-    match error {
-        SettingsError::MissingSecret(name) => format!(
-            "say where it is in the settings, `host.toml`:\n\n[secrets]\n{name} = {{ env = \"{name}\" }}\n\n\
-             or with `--set secrets.{name}.env={name}`; `--demo` needs no secrets"
-        ),
-        SettingsError::UnusableSecret(_) => {
-            "a file's content is taken without one newline at its end; all else counts".to_owned()
-        }
-        SettingsError::UnknownSecret(_) => {
-            "`[secrets]` holds what the policy declares with `secret NAME`".to_owned()
-        }
-        SettingsError::UnknownParam(_) => {
-            "`--param` and `[params]` hold what the policy declares with `param NAME: TYPE`"
-                .to_owned()
-        }
-        SettingsError::Declared { .. } => {
-            "`[state] namespace` in the settings is what names begin with where state is kept"
-                .to_owned()
-        }
-        SettingsError::MissingParam(name) | SettingsError::Param { name, .. } => format!(
-            "`--param {name}=VALUE` gives it for one run, `[params]` in the settings for all"
-        ),
-    }
-}
-
-fn not_loaded(error: &StartError) -> Failure {
-    Failure::new(error.to_string()).help("`edge build` makes modules that can be served")
 }

@@ -1,4 +1,4 @@
-//! Two hosts with one regional tier in a real Redis.
+//! Hosts with one regional tier, in a real Redis or in another host's memory.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -120,4 +120,134 @@ fn hosts_fill_each_other_and_hear_each_others_purges() {
     assert_eq!((status, body), (200, new), "without the region");
     let (status, head, _) = ask(&other, "GET /another");
     assert!(status == 200 && head.contains("uri-miss"), "{head}");
+}
+
+/// What a parent is set to, and its children: with a token in a file, at a port that was free.
+fn family(place: &Place) -> (String, [String; 2]) {
+    place.write("token", "0123456789abcdef\n");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    let token = place.path("token");
+    let token = token.display();
+    let parent =
+        format!("cache.children={{ listen = \"{address}\", token = {{ file = \"{token}\" }} }}");
+    let child = [
+        format!("cache.regional=http://{address}"),
+        format!("cache.regional_token.file={token}"),
+    ];
+    (parent, child)
+}
+
+#[test]
+fn a_parent_is_the_region_of_its_children() {
+    let place = Place::new();
+    place.write("policy.edge", POLICY);
+    place
+        .edge(&["build", "policy.edge", "-o", "policy.wasm"])
+        .exits(0);
+    let (origin, asked) = counting_origin();
+    let origin = format!("origins.app.url=http://{origin}");
+    let (parent_set, child_set) = family(&place);
+    let start_parent = || Host::start(&place, &[&origin, &parent_set]);
+    let start = || Host::start(&place, &[&origin, &child_set[0], &child_set[1]]);
+    let (parent, one, other) = (start_parent(), start(), start());
+
+    assert_eq!(ask(&one, "GET /page").2, "1");
+    let begun = Instant::now();
+    let mut late = start();
+    while !ask(&late, "GET /page").1.contains("regional") {
+        assert!(begun.elapsed() < PATIENCE, "nothing comes from the parent");
+        late = start();
+    }
+    // what a child has brought is the parent's own, too
+    let (_, head, _) = ask(&parent, "GET /page");
+    assert!(head.contains("regional"), "{head}");
+    let hosts = [&parent, &one, &late, &other];
+
+    // no answer of before a purge is served after it, whoever purges
+    for purging in [&other, &parent] {
+        let old = hosts.map(|host| ask(host, "GET /page").2);
+        let last = asked.load(Ordering::SeqCst);
+        assert_eq!(ask(purging, "POST /reindex").0, 204);
+        for (host, old) in hosts.into_iter().zip(&old) {
+            let new: u64 = forgets(host, old).parse().unwrap();
+            assert!(new > last, "{new} is from before the purge");
+        }
+    }
+
+    // without the parent they go on, and with another one they forget what they can't know to be current
+    let kept = ask(&one, "GET /page").2;
+    drop(parent);
+    assert_eq!(ask(&one, "GET /page").2, kept);
+    let (status, head, _) = ask(&one, "GET /another");
+    assert!(status == 200 && head.contains("uri-miss"), "{head}");
+    let _parent = start_parent();
+    forgets(&one, &kept);
+}
+
+#[test]
+fn a_parent_tells_nobody_without_the_token() {
+    let place = Place::new();
+    place.write("policy.edge", POLICY);
+    place
+        .edge(&["build", "policy.edge", "-o", "policy.wasm"])
+        .exits(0);
+    let (parent, [regional, _]) = family(&place);
+    let _parent = Host::start(&place, &[&parent]);
+    let address = regional.split_once("http://").unwrap().1.parse().unwrap();
+    let tell = |fields: &str, line: &str| {
+        let request = format!("{line} HTTP/1.1\r\nHost: a\r\n{fields}Content-Length: 1\r\n\r\nx");
+        Connection::open(address).answer(&request).unwrap().0
+    };
+    let right = "Authorization: Bearer 0123456789abcdef\r\n";
+    let put = "PUT /values/aa?until=99999999999999";
+    for wrong in [
+        "",
+        "Authorization: Bearer 0123456789abcde\r\n",
+        "Authorization: Basic x\r\n",
+    ] {
+        assert_eq!(tell(wrong, put), 401, "{wrong}");
+    }
+    assert_eq!(tell(right, "GET /values/aa"), 404, "nothing was put");
+    assert_eq!(tell(right, put), 200);
+    assert_eq!(tell(right, "GET /values/aa"), 200);
+    for bad in [
+        "GET /",
+        "PUT /values/aa",
+        "POST /purges?from=1",
+        "PUT /values/aa?until=x",
+        "OPTIONS *",
+    ] {
+        assert_eq!(tell(right, bad), 400, "{bad}");
+    }
+}
+
+#[test]
+fn settings_that_make_no_family_are_refused() {
+    let place = Place::new();
+    place.write("policy.edge", POLICY);
+    place.write("token", "0123456789abcdef");
+    place.write("blank", "two words");
+    let refused = |settings: &[&str], why: &str| {
+        let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--demo"];
+        args.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+        args.push("policy.edge");
+        let ran = place.edge(&args);
+
+        ran.exits(2).says(&[why]);
+    };
+    let children = |token: &str| {
+        format!("cache.children={{ listen = \"127.0.0.1:0\", token = {{ file = \"{token}\" }} }}")
+    };
+    let (good, none, blank) = (children("token"), children("none"), children("blank"));
+    refused(&["cache.children.listen=127.0.0.1:0"], "token");
+    refused(&[&none], "none");
+    refused(&[&blank], "visible ASCII");
+    let (here, token) = (
+        "cache.regional=http://127.0.0.1:9",
+        "cache.regional_token.file=token",
+    );
+    refused(&[here], "cache.regional_token");
+    refused(&["cache.regional=http://127.0.0.1:9/x", token], "no URL");
+    refused(&[here, token, &good], "`memory://`");
 }

@@ -11,7 +11,8 @@
 //! * [`state`] is what policies remember between requests, and where; [`cache`] is what they keep of origins' answers;
 //! * [`testing`] runs the policy's own tests with that same machine;
 //! * [`server`] listens and serves, [`origin`] is the upstream of real sockets,
-//!   [`access_log`] keeps what happened, `metrics` counts it, `admin` tells operators, [`config`] is what they
+//!   [`access_log`] keeps what happened, `metrics` counts it, `admin` tells operators,
+//!   [`private`] is an address for those who have a token, `region` what hosts tell each other over one, [`config`] is what they
 //!   set;
 //! * [`demo`] stands in for origins that aren't there yet.
 //!
@@ -34,6 +35,8 @@ mod interim;
 mod metrics;
 pub mod origin;
 pub mod output;
+pub mod private;
+mod region;
 pub mod server;
 pub mod settings;
 pub mod sources;
@@ -41,4 +44,5 @@ pub mod state;
 pub mod target;
 pub mod tasks;
 pub mod testing;
+mod token;
 pub mod upstream;

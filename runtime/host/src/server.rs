@@ -27,11 +27,13 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::access_log::{AccessLog, LogError, LogFile};
-use crate::admin::{Admin, AdminError};
+use crate::admin::Admin;
 use crate::config::{CacheError, Config, SecretError, StateError};
 use crate::engine::{Engine, EngineError, EngineOptions, GuestError, LoadError, Policy};
 use crate::metrics::Exposition;
 use crate::origin::{OriginError, OriginPlan};
+use crate::private::PrivateError;
+use crate::region::Children;
 use crate::settings::{Deployment, SettingsError};
 use crate::sources::SystemClock;
 
@@ -50,6 +52,7 @@ pub struct Server {
     listeners: Vec<TcpListener>,
     address: SocketAddr,
     admin: Option<Admin>,
+    children: Option<Children>,
     /// Connections of all workers.
     connections: Arc<AtomicUsize>,
 }
@@ -83,7 +86,7 @@ pub enum StartError {
     Log(#[from] LogError),
     /// Operators can't be served.
     #[error(transparent)]
-    Admin(#[from] AdminError),
+    Admin(#[from] PrivateError),
     /// The port can't be had.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -130,7 +133,8 @@ impl Server {
         let plan = OriginPlan::new(policy.manifest(), &config)?;
         let mut settings = config.settings()?;
         settings.backends = Some(config.state.open(&config.folder)?);
-        let bounds = config.cache.bounds(&config.folder)?;
+        let bounds = config.cache.bounds(&config.folder, &config.tls)?;
+        let children = Children::bind(&config, bounds.regional.as_ref())?;
         if !policy.manifest().caches.is_empty() {
             let store = edge_cache::Cache::open(bounds).map_err(CacheError::Disk)?;
             settings.cache = Some(store);
@@ -153,6 +157,7 @@ impl Server {
             listeners,
             address,
             admin,
+            children,
             connections: Arc::default(),
         })
     }
@@ -167,6 +172,12 @@ impl Server {
     #[must_use]
     pub fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(Admin::local_addr)
+    }
+
+    /// Where the hosts ask whose parent this one is, if there are any.
+    #[must_use]
+    pub fn children_addr(&self) -> Option<SocketAddr> {
+        self.children.as_ref().map(Children::local_addr)
     }
 
     /// Serves until `shutdown` is ready; then takes no new connections, finishes what is
@@ -184,6 +195,7 @@ impl Server {
         let looking = tokio::spawn(look_for_state(self.deployment.clone()));
         let keeping = tokio::spawn(keep_up_caches(self.deployment.clone()));
         let telling = self.serve_operators();
+        let lending = self.serve_children();
         let store = self
             .deployment
             .caches()
@@ -193,6 +205,7 @@ impl Server {
         let served = workers.serve(&stage, shutdown, now, deadline).await;
         looking.abort();
         telling.abort();
+        lending.abort();
         keeping.abort();
         if let Some(store) = &store
             && tokio::time::timeout(LAST_ANSWERS, store.flush())
@@ -265,6 +278,17 @@ impl Server {
             let Some(admin) = admin else { return };
             if let Err(error) = admin.serve(exposition, deployment).await {
                 eprintln!("operators are not answered: {error}");
+            }
+        })
+    }
+
+    /// Answers the hosts whose parent this one is.
+    fn serve_children(&mut self) -> JoinHandle<()> {
+        let children = self.children.take();
+        tokio::spawn(async move {
+            let Some(children) = children else { return };
+            if let Err(error) = children.serve().await {
+                eprintln!("no other host is answered: {error}");
             }
         })
     }

@@ -17,6 +17,7 @@ mod killed;
 mod parent;
 mod purges;
 mod redis;
+mod region;
 mod site;
 mod tiers;
 mod tiers_model;

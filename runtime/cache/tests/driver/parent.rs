@@ -1,14 +1,13 @@
 //! The regional tier in another host's memory, which may be away or start anew.
 
 use crate::checked::*;
+use crate::region::*;
 use crate::site::*;
 use bytes::Bytes;
 use edge_cache::*;
 use http::{Method, StatusCode};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-const DAY: &str = "Cache-Control: max-age=86400";
+use std::time::Duration;
 
 /// The way to a parent that may be away.
 struct Way(Mutex<Option<Shelf>>);
@@ -33,16 +32,6 @@ impl Parent for Way {
     }
 }
 
-fn rules() -> Rules {
-    Rules {
-        coalesce: true,
-        forward: true,
-        ttl: Some(300_000),
-        regional_ttl: Some(3_600_000),
-        ..Rules::default()
-    }
-}
-
 fn child(way: &Arc<Way>) -> Site {
     let parent = ParentRegion {
         timeout: Duration::from_secs(5),
@@ -63,31 +52,6 @@ fn host(shelf: &Shelf) -> Site {
     Site::with(config, rules())
 }
 
-async fn until(mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so().await {
-        assert!(Instant::now() < deadline, "it does not come to pass");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-async fn ready(site: &Site) {
-    let errors = || site.cache.counters().regional.errors.get();
-    until(async || {
-        let before = errors();
-        drop(site.ask("/nothing", &[], NOW).await);
-        errors() == before
-    })
-    .await;
-}
-
-async fn put(site: &Site, path: &str, lines: &[&str], what: u32) {
-    let fetch = site.fetch(path, &[], NOW).await;
-    let (_, filler) = filled(fetch, 200, lines, NOW);
-    assert!(write_all(filler, &body(what, 0, 100_000)).await);
-    assert!(site.cache.flush().await);
-}
-
 #[tokio::test]
 async fn children_share_what_the_parent_has() {
     let shelf = Shelf::new(16 << 20);
@@ -95,7 +59,7 @@ async fn children_share_what_the_parent_has() {
     let (one, two, parent) = (child(&way), child(&way), host(&shelf));
     ready(&one).await;
     ready(&two).await;
-    put(&one, "/", &[DAY, "Cache-Tag: t", "Age: 7"], 1).await;
+    put(&one, "/", &[DAY, "Cache-Tag: t", "Age: 7"], 1, 100_000).await;
     for site in [&two, &parent] {
         let it = site.answer("/", &[], NOW + 60_000).await;
         assert_eq!(it.headers["age"], "67");
@@ -117,7 +81,7 @@ async fn children_share_what_the_parent_has() {
         assert_eq!(site.fetch("/", &[], NOW).await.forward(), Forward::UriMiss);
     }
     // and one of the parent's too; what is stored afterwards is not covered
-    put(&one, "/", &[DAY, "Cache-Tag: t"], 2).await;
+    put(&one, "/", &[DAY, "Cache-Tag: t"], 2, 100_000).await;
     check(three.answer("/", &[], NOW).await, 2, 0, 100_000, 0)
         .await
         .unwrap();
@@ -145,7 +109,7 @@ async fn a_parent_that_is_away_is_missed_and_purges_wait() {
     let (one, two) = (child(&way), child(&other));
     ready(&one).await;
     ready(&two).await;
-    put(&one, "/", &[DAY, "Cache-Tag: t"], 1).await;
+    put(&one, "/", &[DAY, "Cache-Tag: t"], 1, 100_000).await;
     way.set(None);
     one.cache.purge(Purge::Tag(b"t"), false, NOW);
     assert!(!one.cache.purged().await);
@@ -164,7 +128,7 @@ async fn a_parent_that_starts_anew_is_not_trusted_with_what_was_before() {
     let way = Way::to(Shelf::new(16 << 20));
     let one = child(&way);
     ready(&one).await;
-    put(&one, "/", &[DAY], 1).await;
+    put(&one, "/", &[DAY], 1, 100_000).await;
     let heard = || one.cache.counters().regional.heard.get();
     let other = child(&way);
     ready(&other).await;

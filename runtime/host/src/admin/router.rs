@@ -8,9 +8,9 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
 use super::purge;
-use super::token::Token;
 use crate::metrics::Exposition;
 use crate::settings::Deployment;
+use crate::token::Token;
 
 type Answer = Response<Full<Bytes>>;
 

@@ -1,12 +1,20 @@
 //! What is kept of origins' answers, and how much.
 
+use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use edge_cache::{RedisRegion, Regional, Shelf};
+use edge_cache::{ParentRegion, RedisRegion, Regional, Shelf};
+use http::HeaderValue;
 use serde::Deserialize;
 
-use super::units::{Bytes, Span};
-use super::{SecretError, StateUrl, ranges};
+use super::units::{self, Bytes, Span};
+use super::{SecretError, SecretSource, StateUrl, Tls, ranges};
+use crate::origin::{Address, OriginPlan, TlsError};
+use crate::private::PrivateError;
+use crate::region::Way;
+use crate::token;
 
 /// The cache of all `cache` blocks of the policy.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,12 +35,17 @@ pub struct Cache {
     pub host_quota: Option<Bytes>,
     /// The disk below memory. Default: none.
     pub disk: Option<Disk>,
-    /// Where the regional tier is that several hosts share: `redis://host`, `rediss://host` (Redis or Valkey), or `memory://`, which
-    /// stands in for it on one machine. Default: `memory://`.
+    /// Where the regional tier is that several hosts share: `redis://host`, `rediss://host` (Redis or Valkey),
+    /// `http://host[:port]`, `https://…` (the `children.listen` of another host), or `memory://`, which stands in for it on one
+    /// machine. Default: `memory://`.
     pub regional: StateUrl,
+    /// Where the token comes from that the other host wants: its `children.token`. Default: none.
+    pub regional_token: Option<SecretSource>,
     /// What answers may take in that memory, from 1 MiB to 1 TiB. Default: `64MiB`.
     #[serde(deserialize_with = "ranges::size::<_, { 1 << 20 }, { 1 << 40 }>")]
     pub regional_memory: Bytes,
+    /// Where other hosts ask whose regional tier that memory is. Default: nowhere.
+    pub children: Option<Children>,
     /// Whether an answer is kept only when it is fetched the second time, so that what is asked for once drives nothing
     /// out. Default: false.
     pub second_time: bool,
@@ -48,11 +61,48 @@ pub enum CacheError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// It is none.
-    #[error("`cache.regional` is no URL of a regional tier")]
+    #[error(
+        "`cache.regional` is no URL of a regional tier: `memory://`, `redis://host`, `rediss://host`, `http://host` or `https://host`"
+    )]
     Url,
+    /// Another host tells nobody anything without.
+    #[error(
+        "`cache.regional` is another host: a `cache.regional_token` is needed, its `cache.children.token`"
+    )]
+    NoToken,
+    /// The token can't stand in a request (RFC 6750, 2.1).
+    #[error(
+        "the secret `cache.regional_token` holds a character that is not visible ASCII: no request can have it"
+    )]
+    Token,
+    /// Trusted certificates can't be loaded.
+    #[error("`cache.regional`: {0}")]
+    Tls(#[from] TlsError),
+    /// The way to the other host can't be set up, for want of a thread.
+    #[error("`cache.regional`: {0}")]
+    Thread(io::Error),
+    /// Its children's answers would have to be elsewhere.
+    #[error(
+        "`[cache.children]` is about answers in this host's memory: `cache.regional` must be `memory://`"
+    )]
+    Children,
+    /// They can't be served.
+    #[error(transparent)]
+    Private(PrivateError),
     /// The disk can't be used.
     #[error("`cache.disk`: {0}")]
     Disk(#[from] edge_cache::OpenError),
+}
+
+/// Hosts whose parent this one is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Children {
+    /// Address and port to listen on for them; port 0 lets the system choose.
+    #[serde(deserialize_with = "units::address")]
+    pub listen: SocketAddr,
+    /// Where the token comes from that they must have: with it, any answer can be put into the cache.
+    pub token: SecretSource,
 }
 
 /// Answers that survive the process, and bodies that are too long for memory.
@@ -109,7 +159,9 @@ impl Default for Cache {
             host_quota: None,
             disk: None,
             regional: StateUrl::default(),
+            regional_token: None,
             regional_memory: Bytes(64 << 20),
+            children: None,
             second_time: false,
             wait: Span::from_secs(10),
         }
@@ -117,12 +169,12 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// The bounds of the cache. A relative directory starts at `folder`.
+    /// The bounds of the cache. A relative directory starts at `folder`. `tls` is how another host is trusted.
     ///
     /// # Errors
-    /// A URL of the regional tier that is none, or whose secret isn't where it should be.
-    pub fn bounds(&self, folder: &Path) -> Result<edge_cache::Config, CacheError> {
-        let regional = self.regional(folder)?;
+    /// A URL of the regional tier that is none or can't be used, or whose secret isn't where it should be.
+    pub fn bounds(&self, folder: &Path, tls: &Tls) -> Result<edge_cache::Config, CacheError> {
+        let regional = self.regional(folder, tls)?;
         Ok(self.bounds_with(regional, folder))
     }
 
@@ -137,7 +189,7 @@ impl Cache {
         Regional::Memory(Shelf::new(self.regional_memory.0 as u64))
     }
 
-    fn regional(&self, folder: &Path) -> Result<Regional, CacheError> {
+    fn regional(&self, folder: &Path, tls: &Tls) -> Result<Regional, CacheError> {
         let url = self.regional.reveal("cache.regional", folder)?;
         match url.split_once("://") {
             Some(("memory", "")) => Ok(self.in_memory()),
@@ -145,8 +197,24 @@ impl Cache {
                 let redis = RedisRegion::new(&url).ok_or(CacheError::Url)?;
                 Ok(Regional::Redis(redis))
             }
+            Some(("http" | "https", _)) => self.parent(&url, folder, tls),
             _ => Err(CacheError::Url),
         }
+    }
+
+    fn parent(&self, url: &str, folder: &Path, tls: &Tls) -> Result<Regional, CacheError> {
+        let ca = tls.ca.as_deref().map(|ca| folder.join(ca));
+        let address = Address::parse(url).ok_or(CacheError::Url)?;
+        let plan = OriginPlan::one(address, ca.as_deref())?;
+        let host = url.parse::<http::Uri>().ok();
+        let host = host.as_ref().and_then(http::Uri::authority);
+        let host = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+        let source = self.regional_token.as_ref().ok_or(CacheError::NoToken)?;
+        let token = source.read("cache.regional_token", folder)?;
+        let token = token::authorization(token.reveal()).ok_or(CacheError::Token)?;
+        let way =
+            Way::start(plan, host.ok_or(CacheError::Url)?, token).map_err(CacheError::Thread)?;
+        Ok(Regional::Parent(ParentRegion::new(Arc::new(way))))
     }
 
     fn bounds_with(&self, regional: Regional, folder: &Path) -> edge_cache::Config {
@@ -178,10 +246,14 @@ mod tests {
             ("redis://:0", false),
             ("memory://x", false),
             ("file:///x", false),
+            ("http://127.0.0.1:9", true),
+            ("http://127.0.0.1:9/x", false),
+            ("http://", false),
+            ("http://u:p@127.0.0.1", false),
         ] {
-            let text = format!("regional = \"{url}\"");
+            let text = format!("regional = \"{url}\"\nregional_token = {{ env = \"PATH\" }}");
             let fit = toml::from_str::<Cache>(&text)
-                .is_ok_and(|cache| cache.bounds(Path::new("")).is_ok());
+                .is_ok_and(|cache| cache.bounds(Path::new(""), &Tls::default()).is_ok());
             assert_eq!(fit, fits, "{url}");
         }
     }

@@ -1,5 +1,6 @@
 //! Where origins are and whom they are trusted by: the same for all workers.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,6 +97,25 @@ impl OriginPlan {
             origins: origins.into(),
             tls,
             max_idle: config.limits.origin_idle,
+        })
+    }
+
+    /// One origin that no policy names, which keeps idle connections for a minute. `ca` is what is trusted beside the
+    /// system's own certificates.
+    ///
+    /// # Errors
+    /// When a certificate can't be used.
+    pub(crate) fn one(address: Address, ca: Option<&Path>) -> Result<Self, TlsError> {
+        let tls = address.tls.is_some().then(|| tls::connector(ca));
+        let planned = Planned {
+            address,
+            idle: Duration::from_secs(60),
+            host: None,
+        };
+        Ok(Self {
+            origins: [Some(planned)].into(),
+            tls: tls.transpose()?,
+            max_idle: 128,
         })
     }
 }

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use edge_abi::manifest::{Fail, Rate};
 use edge_abi::output::scan::{Lane, OverLimit};
-use edge_host::admin::AdminError;
 use edge_host::config::{Config, SecretSource, Span, StateUrl};
+use edge_host::private::PrivateError;
 use edge_host::server::StartError;
 
 use crate::support::client::Reply;
@@ -405,7 +405,7 @@ fn there_is_an_end_of_connections() {
     assert!((0..2000).any(|_| answers()), "places become free");
 }
 
-fn refused(set: impl FnOnce(&mut Config)) -> AdminError {
+fn refused(set: impl FnOnce(&mut Config)) -> PrivateError {
     let mut config = Edge::config("/dev/null".into());
     set(&mut config);
     match Edge::bind(&Guest::default(), config) {
@@ -420,7 +420,7 @@ fn what_others_can_reach_needs_a_token() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[::ffff:192.0.2.1]:0"] {
         let error = refused(|config| config.admin.listen = Some(address.parse().unwrap()));
         let text = error.to_string();
-        assert!(matches!(error, AdminError::Open(_)), "{text}");
+        assert!(matches!(error, PrivateError::Open { .. }), "{text}");
         assert!(
             text.contains("`[admin] listen`") && text.contains("`token`"),
             "{text}"

@@ -4,11 +4,14 @@
 //! the plain name then says which fields these are. What is found is held against the region's own purges: an answer
 //! carries the last of them that was known when its request was sent, so that one which came meanwhile covers it.
 
-mod keeper;
+mod background;
+mod known;
+mod outbox;
 mod parent;
+mod queue;
 mod redis;
+mod rest;
 mod shelf;
-mod stream;
 
 pub use self::redis::RedisRegion;
 pub use parent::{Parent, ParentAnswer, ParentRegion};
@@ -106,8 +109,8 @@ impl Region {
     pub fn known(&self) -> u64 {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.purges().latest(),
-            Store::Redis(redis) => redis.known(),
-            Store::Parent(parent) => parent.known(),
+            Store::Redis(redis) => redis.known().latest(),
+            Store::Parent(parent) => parent.known().latest(),
         }
     }
 
@@ -131,8 +134,8 @@ impl Region {
         };
         let left = match &self.store {
             Store::Shelf(..) => self.left(&entry),
-            Store::Redis(redis) => redis.left_there(&entry),
-            Store::Parent(parent) => parent.left_there(&entry),
+            Store::Redis(redis) => redis.known().left_there(&entry),
+            Store::Parent(parent) => parent.known().left_there(&entry),
         };
         match left {
             _ if !entry.selecting.fits(sent, &entry.headers) => return None,
@@ -155,8 +158,8 @@ impl Region {
     pub fn left(&self, entry: &Entry) -> Left {
         match &self.store {
             Store::Shelf(shelf, _) => shelf.purges().left_since(entry, entry.known),
-            Store::Redis(redis) => redis.left(entry),
-            Store::Parent(parent) => parent.left(entry),
+            Store::Redis(redis) => redis.known().left(entry),
+            Store::Parent(parent) => parent.known().left(entry),
         }
     }
 

@@ -5,30 +5,26 @@
 //! or after a while. As long as that fails, nothing is looked up. A parent that forgot what this instance had heard was
 //! started anew: what it may have heard meanwhile is unknown, so everything counts as purged.
 
-use super::shelf::{Heard, Shelf};
-use super::{Listener, name_of_uri};
+mod keeper;
+
+use super::Listener;
+use super::background::{Background, instance};
+use super::known::Known;
+use super::outbox::{Outbox, Outgoing};
+use super::queue::{Queue, Queued};
+use super::rest::Rest;
 use crate::counters::Counters;
-use crate::storage::entry::Entry;
-use crate::storage::purge::{Left, Purge, Purges};
-use crate::storage::said::Said;
+use crate::storage::purge::Purge;
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use std::collections::VecDeque;
+use keeper::Keeper;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout};
-
-/// How long a value or a purge may take to be handed over.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The pause after something failed.
-const PAUSE: Duration = Duration::from_millis(500);
-/// How many purges wait for the parent; more are one of everything.
-const OUTBOX: usize = 10_000;
+use tokio::time::timeout;
 
 /// An answer of the parent on its way; `None` when there is none.
 pub type ParentAnswer = Pin<Box<dyn Future<Output = Option<(StatusCode, Bytes)>> + Send>>;
@@ -69,9 +65,9 @@ impl fmt::Debug for ParentRegion {
 }
 
 enum Job {
-    Put(String, Bytes),
+    Put(String, Bytes, Queued),
     Remove(String),
-    Purge(u64, Said, Option<String>),
+    Purge(Outgoing),
     Flush(oneshot::Sender<bool>),
 }
 
@@ -79,92 +75,68 @@ enum Job {
 pub(super) struct ParentStore {
     shared: Arc<Shared>,
     jobs: mpsc::UnboundedSender<Job>,
-    /// Ends the thread when it is dropped.
-    _running: Option<oneshot::Sender<()>>,
+    _keeping: Option<Background>,
 }
 
 struct Shared {
     config: ParentRegion,
     /// Whether all purges were heard.
     trusted: AtomicBool,
-    /// The purges that the parent has.
-    purges: Purges,
-    /// The purges made here that it has not yet.
-    waiting: Purges,
-    /// Nothing that knows less than this is trusted.
-    floor: AtomicU64,
-    queued: AtomicU64,
+    known: Known,
+    rest: Rest,
+    queue: Queue,
     counters: Arc<Counters>,
-    listener: Arc<Listener>,
     instance: u64,
 }
 
 impl ParentStore {
     pub fn start(config: ParentRegion, listener: Arc<Listener>, counters: Arc<Counters>) -> Self {
-        let mut id = [0; 8];
-        if getrandom::fill(&mut id).is_err() {
-            id = u64::from(std::process::id()).to_le_bytes();
-        }
         let shared = Arc::new(Shared {
-            config,
             trusted: false.into(),
-            purges: Purges::default(),
-            waiting: Purges::default(),
-            floor: 0.into(),
-            queued: 0.into(),
+            known: Known::new(listener),
+            rest: Rest::default(),
+            queue: Queue::new(config.queue),
+            config,
             counters,
-            listener,
-            instance: u64::from_le_bytes(id),
+            instance: instance(),
         });
         let (jobs, receiver) = mpsc::unbounded_channel();
-        let (running, ended) = oneshot::channel::<()>();
         let keeper = Keeper {
             shared: shared.clone(),
             jobs: receiver,
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
             last: 0,
             shelf: None,
         };
-        let started = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .and_then(|runtime| {
-                thread::Builder::new()
-                    .name("edge-cache-parent".to_owned())
-                    .spawn(move || {
-                        runtime.block_on(async {
-                            tokio::select! {
-                                () = keeper.run() => {}
-                                _ = ended => {}
-                            }
-                        });
-                    })
-            });
-        if started.is_err() {
+        let keeping = Background::start("edge-cache-parent", keeper.run());
+        if keeping.is_none() {
             shared.counters.regional.errors.one();
         }
         Self {
             shared,
             jobs,
-            _running: started.is_ok().then_some(running),
+            _keeping: keeping,
         }
     }
 
     /// A value, if it can be had in time.
     pub async fn get(&self, name: &[u8]) -> Option<Bytes> {
         let shared = &self.shared;
-        let got = if shared.trusted.load(Ordering::SeqCst) {
-            let path = format!("/values/{}", String::from_utf8_lossy(name));
-            let sent = shared.config.parent.send(Method::GET, path, Bytes::new());
-            timeout(shared.config.timeout, sent).await.ok().flatten()
-        } else {
-            None
-        };
-        match got {
-            Some((StatusCode::OK, value)) => Some(value),
-            Some((StatusCode::NOT_FOUND, _)) => None,
+        if shared.rest.is_on() {
+            return None;
+        }
+        if !shared.trusted.load(Ordering::SeqCst) {
+            shared.counters.regional.errors.one();
+            return None;
+        }
+        let path = format!("/values/{}", String::from_utf8_lossy(name));
+        let sent = shared.config.parent.send(Method::GET, path, Bytes::new());
+        match timeout(shared.config.timeout, sent).await {
+            Ok(Some((StatusCode::OK, value))) => Some(value),
+            Ok(Some((StatusCode::NOT_FOUND, _))) => None,
             _ => {
                 shared.counters.regional.errors.one();
+                shared.rest.begin();
                 None
             }
         }
@@ -172,14 +144,12 @@ impl ParentStore {
 
     /// Hands a value over; false when too much waits already.
     pub fn set(&self, name: &[u8], value: Bytes, until: u64) -> bool {
-        let len = value.len() as u64;
-        let before = self.shared.queued.fetch_add(len, Ordering::Relaxed);
-        if before.saturating_add(len) > self.shared.config.queue {
-            self.shared.queued.fetch_sub(len, Ordering::Relaxed);
+        let Some(queued) = self.shared.queue.take(value.len()) else {
             return false;
-        }
+        };
         let name = String::from_utf8_lossy(name);
-        self.job(Job::Put(format!("/values/{name}?until={until}"), value));
+        let path = format!("/values/{name}?until={until}");
+        self.job(Job::Put(path, value, queued));
         true
     }
 
@@ -189,32 +159,11 @@ impl ParentStore {
     }
 
     pub fn publish(&self, what: Purge<'_>, soft_at: Option<u64>) {
-        let number = self.shared.waiting.purge(what, soft_at);
-        let only_if = match what {
-            Purge::Uri(place) => Some(String::from_utf8_lossy(&name_of_uri(place)).into_owned()),
-            _ => None,
-        };
-        self.job(Job::Purge(number, Said::new(what, soft_at), only_if));
+        self.job(Job::Purge(self.shared.known.purge(what, soft_at)));
     }
 
-    pub fn known(&self) -> u64 {
-        self.shared.purges.latest()
-    }
-
-    /// What purges left of an answer that was here.
-    pub fn left(&self, entry: &Entry) -> Left {
-        if entry.known < self.shared.floor.load(Ordering::SeqCst) {
-            return Left::Gone;
-        }
-        self.shared.purges.left_since(entry, entry.known)
-    }
-
-    /// The same for an answer that comes from the parent: purges that are on their way there cover it too.
-    pub fn left_there(&self, entry: &Entry) -> Left {
-        match self.shared.waiting.left_since(entry, 0) {
-            Left::Valid => self.left(entry),
-            _ => Left::Gone,
-        }
+    pub fn known(&self) -> &Known {
+        &self.shared.known
     }
 
     /// Whether all purges so far are known to the region.
@@ -227,165 +176,5 @@ impl ParentStore {
     fn job(&self, job: Job) {
         // its thread ends with it
         let _ = self.jobs.send(job);
-    }
-}
-
-impl Shared {
-    async fn send(&self, method: Method, path: String, body: Bytes) -> Option<Bytes> {
-        let sent = self.config.parent.send(method, path, body);
-        match timeout(PATIENCE, sent).await {
-            Ok(Some((status, body))) if status.is_success() => Some(body),
-            _ => {
-                self.counters.regional.errors.one();
-                None
-            }
-        }
-    }
-
-    fn heard(&self, number: u64, said: &Said, own: bool) {
-        said.say(|what, soft_at| {
-            self.purges.restore(number, what, soft_at);
-            if !own {
-                (self.listener)(what, soft_at);
-            }
-        });
-    }
-
-    /// Asks for the purges after a number; the parent may take its time.
-    async fn listen(self: Arc<Self>, after: u64, shelf: Option<u64>) -> Option<Heard> {
-        let mut path = format!("/purges?after={after}");
-        if let Some(shelf) = shelf {
-            path.push_str(&format!("&shelf={shelf}"));
-        }
-        let sent = self.config.parent.send(Method::GET, path, Bytes::new());
-        let answer = timeout(Shelf::PATIENCE + PATIENCE, sent).await;
-        let heard = match answer {
-            Ok(Some((StatusCode::OK, body))) => Heard::decode(&body),
-            _ => None,
-        };
-        if heard.is_none() {
-            self.trusted.store(false, Ordering::SeqCst);
-            self.counters.regional.errors.one();
-            sleep(PAUSE).await;
-        }
-        heard
-    }
-}
-
-/// Hands over and listens, on a thread of its own.
-struct Keeper {
-    shared: Arc<Shared>,
-    jobs: mpsc::UnboundedReceiver<Job>,
-    /// Purges that the parent has not yet.
-    outbox: VecDeque<(u64, Said, Option<String>)>,
-    /// The last purge that was heard.
-    last: u64,
-    /// Whose purges these are.
-    shelf: Option<u64>,
-}
-
-impl Keeper {
-    async fn run(mut self) {
-        let mut listening = Box::pin(self.shared.clone().listen(self.last, self.shelf));
-        loop {
-            tokio::select! {
-                heard = &mut listening => {
-                    if let Some(heard) = heard {
-                        self.hear(heard);
-                        let emptied = self.empty_outbox().await;
-                        self.shared.trusted.store(emptied, Ordering::SeqCst);
-                    }
-                    listening = Box::pin(self.shared.clone().listen(self.last, self.shelf));
-                }
-                job = self.jobs.recv() => match job {
-                    Some(job) => self.work(job).await,
-                    None => return,
-                },
-            }
-        }
-    }
-
-    fn hear(&mut self, heard: Heard) {
-        if self.shelf.is_none() {
-            // what was purged before this instance was there: marks only
-            for (number, _, said) in &heard.purges {
-                said.say(|what, soft_at| self.shared.purges.restore(*number, what, soft_at));
-            }
-            self.shared.floor.fetch_max(heard.floor, Ordering::SeqCst);
-        } else if self.shelf != Some(heard.shelf) || self.last < heard.floor {
-            let number = heard.last.max(self.last + 1);
-            self.shared.heard(number, &Said::everything(), false);
-            self.shared.floor.fetch_max(number, Ordering::SeqCst);
-            for (number, from, said) in &heard.purges {
-                self.shared
-                    .heard(*number, said, *from == self.shared.instance);
-            }
-        } else {
-            let news = heard
-                .purges
-                .iter()
-                .filter(|(number, ..)| *number > self.last);
-            for (number, from, said) in news {
-                if *from != self.shared.instance {
-                    self.shared.heard(*number, said, false);
-                }
-            }
-        }
-        (self.last, self.shelf) = (heard.last, Some(heard.shelf));
-    }
-
-    async fn work(&mut self, job: Job) {
-        match job {
-            Job::Put(path, value) => {
-                let len = value.len() as u64;
-                if self.shared.trusted.load(Ordering::SeqCst) {
-                    // a failure is counted
-                    let _ = self.shared.send(Method::PUT, path, value).await;
-                } else {
-                    self.shared.counters.regional.skipped.one();
-                }
-                self.shared.queued.fetch_sub(len, Ordering::Relaxed);
-            }
-            Job::Remove(path) => {
-                // a failure is counted
-                let _ = self.shared.send(Method::DELETE, path, Bytes::new()).await;
-            }
-            Job::Purge(number, said, only_if) => {
-                self.outbox.push_back((number, said, only_if));
-                if !self.empty_outbox().await {
-                    self.shared.trusted.store(false, Ordering::SeqCst);
-                }
-            }
-            Job::Flush(sender) => {
-                let emptied = self.empty_outbox().await;
-                // whoever asked may be gone
-                let _ = sender.send(emptied);
-            }
-        }
-    }
-
-    /// Hands over the purges that wait; false when that fails.
-    async fn empty_outbox(&mut self) -> bool {
-        if self.outbox.len() > OUTBOX {
-            let last = self.outbox.back().map_or(0, |(number, ..)| *number);
-            self.outbox.clear();
-            self.outbox.push_back((last, Said::everything(), None));
-        }
-        while let Some((number, said, only_if)) = self.outbox.front() {
-            let mut path = format!("/purges?from={}", self.shared.instance);
-            if let Some(name) = only_if {
-                path.push_str(&format!("&if={name}"));
-            }
-            let sent = self.shared.send(Method::POST, path, said.encode().into());
-            let Some(answer) = sent.await else {
-                return false;
-            };
-            if let Ok(position) = <[u8; 8]>::try_from(&*answer) {
-                self.shared.heard(u64::from_le_bytes(position), said, true);
-            }
-            self.shared.waiting.forget(*number);
-            self.outbox.pop_front();
-        }
-        true
     }
 }

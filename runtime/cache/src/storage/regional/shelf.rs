@@ -1,6 +1,7 @@
 //! A regional tier in the memory of one machine, for itself and for other hosts.
 
 use super::Listener;
+use super::background::instance;
 use crate::storage::purge::{Purge, Purges};
 use crate::storage::said::Said;
 use bytes::Bytes;
@@ -91,10 +92,6 @@ impl Shelf {
         let items = usize::try_from(bytes / 16_384)
             .unwrap_or(usize::MAX)
             .clamp(64, 1 << 16);
-        let mut id = [0; 8];
-        if getrandom::fill(&mut id).is_err() {
-            id = u64::from(std::process::id()).to_le_bytes();
-        }
         Self(Arc::new(Inner {
             values: Cache::with(
                 items,
@@ -106,7 +103,7 @@ impl Shelf {
             purges: Arc::default(),
             listeners: Mutex::default(),
             told: Mutex::new(Heard {
-                shelf: u64::from_le_bytes(id),
+                shelf: instance(),
                 ..Heard::default()
             }),
             last: watch::Sender::new(0),

@@ -1,5 +1,6 @@
 //! The stream of purges in Redis.
 
+use crate::storage::regional::background::instance;
 use crate::storage::said::Said;
 use redis::RedisError;
 use redis::aio::MultiplexedConnection;
@@ -42,13 +43,9 @@ type Entries = Vec<(String, Vec<Vec<u8>>)>;
 
 impl Stream {
     pub fn new(prefix: &str) -> Self {
-        let mut id = [0; 8];
-        if getrandom::fill(&mut id).is_err() {
-            id = u64::from(std::process::id()).to_le_bytes();
-        }
         Self {
             key: format!("{prefix}purges"),
-            instance: format!("{:016x}", u64::from_le_bytes(id)),
+            instance: format!("{:016x}", instance()),
             last: None,
         }
     }

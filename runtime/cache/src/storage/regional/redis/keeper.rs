@@ -1,13 +1,12 @@
 //! The connections to Redis: made anew when they break, and what goes over them.
 
-use super::redis::{Job, Shared};
 use super::stream::{Followed, Stream};
+use super::{Job, Shared};
+use crate::storage::regional::outbox::Outbox;
 use crate::storage::said::Said;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError};
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -18,8 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 /// … up to here.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How many purges wait for a connection; more are one of everything.
-const OUTBOX: usize = 10_000;
 /// How many values are sent together.
 const BATCH: usize = 32;
 
@@ -29,7 +26,7 @@ pub(super) struct Keeper {
     pub stream: Stream,
     pub jobs: mpsc::UnboundedReceiver<Job>,
     /// Purges that are not in the stream yet.
-    pub outbox: VecDeque<(u64, Said, Option<Vec<u8>>)>,
+    pub outbox: Outbox,
 }
 
 impl Keeper {
@@ -74,43 +71,50 @@ impl Keeper {
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
         match self.stream.catch_up(&mut commands).await? {
-            Followed::All(purges) => {
-                for (number, said, own) in purges {
-                    self.shared.heard(number, &said, own);
-                }
-            }
+            Followed::All(purges) => self.hear(&purges),
             // at the start, older answers may have been purged by what the stream has no more
             Followed::From(floor, purges) => {
                 for (number, said, _) in purges {
-                    said.say(|what, soft_at| {
-                        self.shared.purges.restore(number, what, soft_at);
-                    });
+                    self.shared.known.mark(number, &said);
                 }
-                self.shared.floor.fetch_max(floor, Ordering::SeqCst);
+                self.shared.known.trust_from(floor);
             }
             Followed::Gap(since) => {
-                let everything = Said::everything();
-                let mut all = None;
-                for (number, said, own) in since {
-                    if said == everything {
-                        all = Some(number);
-                    }
-                    self.shared.heard(number, &said, own);
-                }
-                let number = match all {
-                    // another instance saw the gap before
-                    Some(number) => number,
-                    None => {
-                        let added = self.stream.add(&mut commands, &everything, None);
-                        added.await?.unwrap_or(0)
-                    }
-                };
-                self.shared.heard(number, &everything, false);
-                self.shared.floor.fetch_max(number, Ordering::SeqCst);
+                self.hear(&since);
+                self.forget_everything(&mut commands, &since).await?;
             }
         }
         self.empty_outbox(&mut commands).await?;
         Ok((commands, follower))
+    }
+
+    fn hear(&self, purges: &[(u64, Said, bool)]) {
+        for (number, said, own) in purges {
+            match own {
+                true => self.shared.known.mark(*number, said),
+                false => self.shared.known.hear(*number, said),
+            }
+        }
+    }
+
+    /// What the stream has lost may have been anything. Another instance may have seen that before, and said so.
+    async fn forget_everything(
+        &mut self,
+        commands: &mut MultiplexedConnection,
+        since: &[(u64, Said, bool)],
+    ) -> Result<(), RedisError> {
+        let everything = Said::everything();
+        let said = since.iter().rfind(|(_, said, _)| *said == everything);
+        let number = match said {
+            Some((number, ..)) => *number,
+            None => {
+                let added = self.stream.add(commands, &everything, None);
+                added.await?.unwrap_or(0)
+            }
+        };
+        self.shared.known.hear(number, &everything);
+        self.shared.known.trust_from(number);
+        Ok(())
     }
 
     /// Sends, and follows the stream, until something breaks.
@@ -121,7 +125,7 @@ impl Keeper {
             while let Ok(purges) = stream.follow(&mut follower).await {
                 for (number, said, own) in purges {
                     if !own {
-                        shared.heard(number, &said, false);
+                        shared.known.hear(number, &said);
                     }
                 }
             }
@@ -152,9 +156,7 @@ impl Keeper {
                         sets += 1;
                         pipe.cmd("DEL").arg(name).ignore();
                     }
-                    Job::Purge(number, said, only_if) => {
-                        self.outbox.push_back((number, said, only_if));
-                    }
+                    Job::Purge(outgoing) => self.outbox.push(outgoing),
                     Job::Flush(sender) => flushed.push(sender),
                 }
             }
@@ -184,18 +186,15 @@ impl Keeper {
         &mut self,
         connection: &mut MultiplexedConnection,
     ) -> Result<(), RedisError> {
-        if self.outbox.len() > OUTBOX {
-            let last = self.outbox.back().map_or(0, |(number, ..)| *number);
-            self.outbox.clear();
-            self.outbox.push_back((last, Said::everything(), None));
-        }
-        while let Some((number, said, only_if)) = self.outbox.front() {
-            let added = self.stream.add(connection, said, only_if.as_deref());
-            if let Some(position) = bounded(added).await? {
-                self.shared.heard(position, said, true);
-            }
-            self.shared.waiting.forget(*number);
-            self.outbox.pop_front();
+        while let Some(outgoing) = self.outbox.first() {
+            let only_if = outgoing.only_if.as_deref();
+            let only_if = only_if.map(|name| self.shared.name(name));
+            let added = self
+                .stream
+                .add(connection, &outgoing.said, only_if.as_deref());
+            let number = bounded(added).await?;
+            self.shared.known.told(outgoing, number);
+            self.outbox.told();
         }
         Ok(())
     }
@@ -205,7 +204,7 @@ impl Keeper {
         match job {
             Job::Set(..) => self.shared.counters.regional.skipped.one(),
             Job::Remove(_) => self.shared.counters.regional.errors.one(),
-            Job::Purge(number, said, only_if) => self.outbox.push_back((number, said, only_if)),
+            Job::Purge(outgoing) => self.outbox.push(outgoing),
             Job::Flush(sender) => {
                 // whoever asked may be gone
                 let _ = sender.send(self.outbox.is_empty());

@@ -1,24 +1,38 @@
 //! What shows that somebody may ask.
 
 use std::fmt;
+use std::path::Path;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
+
+use crate::config::SecretSource;
+use crate::private::PrivateError;
 
 /// A bearer token (RFC 6750), of which only the digest is kept: how long a comparison takes says nothing
 /// of the token itself.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Token([u8; 32]);
+pub(crate) struct Token([u8; 32]);
 
 impl Token {
+    /// The token that a setting says the place of.
+    pub(crate) fn read(
+        setting: &str,
+        source: &SecretSource,
+        folder: &Path,
+    ) -> Result<Self, PrivateError> {
+        let secret = source.read(setting, folder)?;
+        Token::new(secret.reveal()).ok_or_else(|| PrivateError::Token(setting.to_owned()))
+    }
+
     /// None when no request could have it.
-    pub(super) fn new(token: &[u8]) -> Option<Self> {
+    pub(crate) fn new(token: &[u8]) -> Option<Self> {
         let visible = token.iter().all(u8::is_ascii_graphic);
         (visible && !token.is_empty()).then(|| Token(digest(token)))
     }
 
     /// Whether the request has it: `Authorization: Bearer …`, once.
-    pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
         let mut fields = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(field), None) = (fields.next(), fields.next()) else {
             return false;
@@ -28,6 +42,14 @@ impl Token {
         };
         scheme.eq_ignore_ascii_case(b"bearer ") && digest(given.trim_ascii()) == self.0
     }
+}
+
+/// The field with which a token is sent; none when no request could have it.
+pub(crate) fn authorization(token: &[u8]) -> Option<HeaderValue> {
+    Token::new(token)?;
+    let mut field = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
+    field.set_sensitive(true);
+    Some(field)
 }
 
 impl fmt::Debug for Token {
