@@ -215,23 +215,19 @@ async fn serve(server: Server, args: &Args) -> Result<()> {
     let ended = match ended {
         Some(ended) => ended,
         None => {
-            announce(address, args);
-            let mut err = Output::stderr();
-            if let Some(admin) = admin {
-                err.line(&format!("metrics on http://{admin}/metrics"));
-            }
-            if let Some(children) = children {
-                err.line(&format!(
-                    "regional tier for other hosts on http://{children}"
-                ));
-            }
+            announce(address, admin, children, args);
             serving.await
         }
     };
     ended.map_err(|error| Failure::new(format!("stopped: {error}")))
 }
 
-fn announce(address: SocketAddr, args: &Args) {
+fn announce(
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+    children: Option<SocketAddr>,
+    args: &Args,
+) {
     let demo = if args.demo {
         ", with stand-ins for its origins and unset secrets"
     } else {
@@ -243,4 +239,12 @@ fn announce(address: SocketAddr, args: &Args) {
         "serving {} on http://{address}{demo}; ctrl-c stops it",
         plain(&file)
     ));
+    if let Some(admin) = admin {
+        err.line(&format!("metrics on http://{admin}/metrics"));
+    }
+    if let Some(children) = children {
+        err.line(&format!(
+            "regional tier for other hosts on http://{children}"
+        ));
+    }
 }

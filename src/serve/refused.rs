@@ -99,11 +99,11 @@ fn not_cached(error: &CacheError, failure: Failure) -> Failure {
         CacheError::Disk(_) => {
             "`[cache.disk] directory` in the settings is a folder that this host alone can write to; without the section, answers are kept in memory"
         }
-        CacheError::NoToken | CacheError::Token | CacheError::Private(PrivateError::Token(_)) => {
+        CacheError::NoToken | CacheError::Private(PrivateError::Token(_)) => {
             "say where it is, `{ env = \"NAME\" }` or `{ file = \"path\" }`; `openssl rand -hex 32` makes one"
         }
         CacheError::Private(PrivateError::Secret(_)) => {
-            "set it before the host starts, or change `[cache.children] token`"
+            "set it before the host starts, or change what `[cache]` in the settings says of it"
         }
         CacheError::Private(_) => {
             "`--set cache.children.listen=127.0.0.1:0` takes any port that is free"

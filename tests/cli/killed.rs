@@ -39,10 +39,7 @@ type Told = BTreeMap<u64, u64>;
 
 #[test]
 fn no_answered_write_is_lost() {
-    let place = Place::new();
-    place.write("policy.edge", POLICY);
-    let built = place.edge(&["build", "policy.edge", "-o", "policy.wasm"]);
-    built.exits(0);
+    let place = Place::built(POLICY);
     let kills = std::env::var("EDGE_STATE_KILLS").map_or(3, |kills| kills.parse().unwrap());
     let mut told = Told::new();
     let (mut acknowledged, mut counted, mut slowest) = (0, 0, Duration::ZERO);

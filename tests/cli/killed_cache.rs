@@ -102,11 +102,7 @@ fn get(connection: &mut Connection, key: u64) -> Option<(String, String)> {
 
 #[test]
 fn what_is_kept_is_whole_or_not_there() {
-    let place = Place::new();
-    place.write("policy.edge", POLICY);
-    place
-        .edge(&["build", "policy.edge", "-o", "policy.wasm"])
-        .exits(0);
+    let place = Place::built(POLICY);
     let (origin, asked) = origin();
     let kills = std::env::var("EDGE_CACHE_KILLS").map_or(3, |kills| kills.parse().unwrap());
     let (mut served, mut kept) = (0, 0);

@@ -20,11 +20,7 @@ struct Served {
 
 impl Served {
     fn new(settings: &[&str]) -> Self {
-        let place = Place::new();
-        place.write("policy.edge", POLICY);
-        place
-            .edge(&["build", "policy.edge", "-o", "policy.wasm"])
-            .exits(0);
+        let place = Place::built(POLICY);
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let admin = free.local_addr().unwrap().to_string();
         drop(free);

@@ -77,16 +77,24 @@ fn forgets(host: &Host, old: &str) -> String {
     }
 }
 
+/// A host that has the page from the region: as soon as it is there; until then hosts ask for themselves.
+fn filled(start: impl Fn() -> Host) -> Host {
+    let begun = Instant::now();
+    loop {
+        let host = start();
+        if ask(&host, "GET /page").1.contains("regional") {
+            return host;
+        }
+        assert!(begun.elapsed() < PATIENCE, "nothing comes from the region");
+    }
+}
+
 #[test]
 fn hosts_fill_each_other_and_hear_each_others_purges() {
     let Some(mut redis) = Redis::start() else {
         return;
     };
-    let place = Place::new();
-    place.write("policy.edge", POLICY);
-    place
-        .edge(&["build", "policy.edge", "-o", "policy.wasm"])
-        .exits(0);
+    let place = Place::built(POLICY);
     let (origin, asked) = counting_origin();
     let origin = format!("origins.app.url=http://{origin}");
     let regional = format!("cache.regional={}", redis.url);
@@ -94,13 +102,7 @@ fn hosts_fill_each_other_and_hear_each_others_purges() {
     let (one, other) = (start(), start());
 
     assert_eq!(ask(&one, "GET /page").2, "1");
-    // The other host has it from the region as soon as it is there; until then it asks for itself.
-    let begun = Instant::now();
-    let mut late = start();
-    while !ask(&late, "GET /page").1.contains("regional") {
-        assert!(begun.elapsed() < PATIENCE, "nothing comes from the region");
-        late = start();
-    }
+    let late = filled(start);
     // Each has an answer by now; no answer of before the purge is served after it.
     let old = [&one, &late, &other].map(|host| ask(host, "GET /page").2);
     let last = asked.load(Ordering::SeqCst);
@@ -140,11 +142,7 @@ fn family(place: &Place) -> (String, [String; 2]) {
 
 #[test]
 fn a_parent_is_the_region_of_its_children() {
-    let place = Place::new();
-    place.write("policy.edge", POLICY);
-    place
-        .edge(&["build", "policy.edge", "-o", "policy.wasm"])
-        .exits(0);
+    let place = Place::built(POLICY);
     let (origin, asked) = counting_origin();
     let origin = format!("origins.app.url=http://{origin}");
     let (parent_set, child_set) = family(&place);
@@ -153,12 +151,7 @@ fn a_parent_is_the_region_of_its_children() {
     let (parent, one, other) = (start_parent(), start(), start());
 
     assert_eq!(ask(&one, "GET /page").2, "1");
-    let begun = Instant::now();
-    let mut late = start();
-    while !ask(&late, "GET /page").1.contains("regional") {
-        assert!(begun.elapsed() < PATIENCE, "nothing comes from the parent");
-        late = start();
-    }
+    let late = filled(start);
     // what a child has brought is the parent's own, too
     let (_, head, _) = ask(&parent, "GET /page");
     assert!(head.contains("regional"), "{head}");
@@ -187,11 +180,7 @@ fn a_parent_is_the_region_of_its_children() {
 
 #[test]
 fn a_parent_tells_nobody_without_the_token() {
-    let place = Place::new();
-    place.write("policy.edge", POLICY);
-    place
-        .edge(&["build", "policy.edge", "-o", "policy.wasm"])
-        .exits(0);
+    let place = Place::built(POLICY);
     let (parent, [regional, _]) = family(&place);
     let _parent = Host::start(&place, &[&parent]);
     let address = regional.split_once("http://").unwrap().1.parse().unwrap();
@@ -232,9 +221,7 @@ fn settings_that_make_no_family_are_refused() {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--demo"];
         args.extend(settings.iter().flat_map(|setting| ["--set", setting]));
         args.push("policy.edge");
-        let ran = place.edge(&args);
-
-        ran.exits(2).says(&[why]);
+        place.edge(&args).exits(2).says(&[why]);
     };
     let children = |token: &str| {
         format!("cache.children={{ listen = \"127.0.0.1:0\", token = {{ file = \"{token}\" }} }}")

@@ -45,6 +45,16 @@ impl Place {
         place
     }
 
+    /// A place with that policy in `policy.edge`, built as `policy.wasm`.
+    #[track_caller]
+    pub fn built(policy: &str) -> Self {
+        let place = Self::new();
+        place.write("policy.edge", policy);
+        let built = place.edge(&["build", "policy.edge", "-o", "policy.wasm"]);
+        built.exits(0);
+        place
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

@@ -24,7 +24,7 @@ use serde::de;
 
 use crate::settings::{Geo, Network};
 
-pub use cache::{Cache, CacheError, Children, Disk};
+pub use cache::{Cache, CacheError};
 pub use secret::{SecretError, SecretSource};
 pub use sections::{Admin, Edge, Limits, Log, LogTarget, Origin, Tls};
 pub use state::{State, StateError, StateUrl};

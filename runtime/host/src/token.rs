@@ -27,8 +27,7 @@ impl Token {
 
     /// None when no request could have it.
     pub(crate) fn new(token: &[u8]) -> Option<Self> {
-        let visible = token.iter().all(u8::is_ascii_graphic);
-        (visible && !token.is_empty()).then(|| Token(digest(token)))
+        is_sendable(token).then(|| Token(digest(token)))
     }
 
     /// Whether the request has it: `Authorization: Bearer …`, once.
@@ -44,12 +43,27 @@ impl Token {
     }
 }
 
-/// The field with which a token is sent; none when no request could have it.
-pub(crate) fn authorization(token: &[u8]) -> Option<HeaderValue> {
-    Token::new(token)?;
-    let mut field = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
-    field.set_sensitive(true);
-    Some(field)
+/// The field that sends the token which a setting says the place of.
+pub(crate) fn authorization(
+    setting: &str,
+    source: &SecretSource,
+    folder: &Path,
+) -> Result<HeaderValue, PrivateError> {
+    let secret = source.read(setting, folder)?;
+    let token = Some(secret.reveal()).filter(|token| is_sendable(token));
+    let field = token.map(|token| HeaderValue::from_bytes(&[b"Bearer ", token].concat()));
+    match field {
+        Some(Ok(mut field)) => {
+            field.set_sensitive(true);
+            Ok(field)
+        }
+        _ => Err(PrivateError::Token(setting.to_owned())),
+    }
+}
+
+/// Whether a request could have it (RFC 6750, 2.1).
+fn is_sendable(token: &[u8]) -> bool {
+    !token.is_empty() && token.iter().all(u8::is_ascii_graphic)
 }
 
 impl fmt::Debug for Token {

@@ -70,11 +70,6 @@ pub enum CacheError {
         "`cache.regional` is another host: a `cache.regional_token` is needed, its `cache.children.token`"
     )]
     NoToken,
-    /// The token can't stand in a request (RFC 6750, 2.1).
-    #[error(
-        "the secret `cache.regional_token` holds a character that is not visible ASCII: no request can have it"
-    )]
-    Token,
     /// Trusted certificates can't be loaded.
     #[error("`cache.regional`: {0}")]
     Tls(#[from] TlsError),
@@ -86,9 +81,9 @@ pub enum CacheError {
         "`[cache.children]` is about answers in this host's memory: `cache.regional` must be `memory://`"
     )]
     Children,
-    /// They can't be served.
+    /// A token can't be had, or the children's address.
     #[error(transparent)]
-    Private(PrivateError),
+    Private(#[from] PrivateError),
     /// The disk can't be used.
     #[error("`cache.disk`: {0}")]
     Disk(#[from] edge_cache::OpenError),
@@ -210,8 +205,7 @@ impl Cache {
         let host = host.as_ref().and_then(http::Uri::authority);
         let host = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
         let source = self.regional_token.as_ref().ok_or(CacheError::NoToken)?;
-        let token = source.read("cache.regional_token", folder)?;
-        let token = token::authorization(token.reveal()).ok_or(CacheError::Token)?;
+        let token = token::authorization("cache.regional_token", source, folder)?;
         let way =
             Way::start(plan, host.ok_or(CacheError::Url)?, token).map_err(CacheError::Thread)?;
         Ok(Regional::Parent(ParentRegion::new(Arc::new(way))))

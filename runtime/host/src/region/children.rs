@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::config::{CacheError, Config};
-use crate::private::{Bounds, Private, PrivateError};
+use crate::private::{Bounds, Private};
 use crate::sources::{Clock, SystemClock};
 use crate::token::Token;
 
@@ -72,21 +72,21 @@ impl Children {
 
     /// Answers until it is dropped.
     pub(crate) async fn serve(mut self) -> io::Result<()> {
-        let Some(token) = self.private.token.take() else {
-            return Ok(());
-        };
-        let desk = Arc::new((token, self.shelf));
+        let desk = Arc::new((self.private.token.take(), self.shelf));
         let converse = |stream| converse(stream, desk.clone());
         self.private.serve(BOUNDS, converse).await
     }
 }
 
-async fn converse(stream: TcpStream, desk: Arc<(Token, Shelf)>) {
+async fn converse(stream: TcpStream, desk: Arc<(Option<Token>, Shelf)>) {
     // Without it, answers are late only.
     let _ = stream.set_nodelay(true);
     let answer = |request| {
         let desk = desk.clone();
-        async move { Ok::<_, Infallible>(answer(&desk.0, &desk.1, request).await) }
+        async move {
+            let (token, shelf) = &*desk;
+            Ok::<_, Infallible>(answer(token.as_ref(), shelf, request).await)
+        }
     };
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -97,8 +97,13 @@ async fn converse(stream: TcpStream, desk: Arc<(Token, Shelf)>) {
     let _ = serving.await;
 }
 
-async fn answer(token: &Token, shelf: &Shelf, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let (status, body) = match token.is_in(request.headers()) {
+/// Without a token nobody may ask.
+async fn answer(
+    token: Option<&Token>,
+    shelf: &Shelf,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let (status, body) = match token.is_some_and(|token| token.is_in(request.headers())) {
         true => told(shelf, request).await,
         false => (StatusCode::UNAUTHORIZED, Bytes::new()),
     };
@@ -120,11 +125,5 @@ async fn told(shelf: &Shelf, request: Request<Incoming>) -> (StatusCode, Bytes) 
         }
         Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, Bytes::new()),
         Err(_) => (StatusCode::REQUEST_TIMEOUT, Bytes::new()),
-    }
-}
-
-impl From<PrivateError> for CacheError {
-    fn from(error: PrivateError) -> Self {
-        CacheError::Private(error)
     }
 }
